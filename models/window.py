@@ -1,0 +1,116 @@
+"""Stored values -> grey levels 0..1 as a workstation shows them: modality LUT or rescale, then VOI LUT or window.
+
+DICOM PS3.3, C.11.1 and C.11.2. Written out here, in single precision and in place, because pydicom's functions work in
+double precision (400 MB for the largest film) and index an 8-bit VOI LUT with 8-bit numbers (pydicom 3.0.2, apply_voi).
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from models.dicom_tags import number, text, values
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pydicom.dataset import Dataset
+
+KEYWORDS: Final = (
+    "ModalityLUTSequence",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "VOILUTSequence",
+    "WindowCenter",
+    "WindowWidth",
+    "VOILUTFunction",
+)
+
+
+def shown(stored: NDArray[Any], dataset: Dataset, *, inverted: bool) -> NDArray[np.float32]:
+    """Grey levels of stored values, (height, width).
+
+    The first VOI LUT wins over the first window, and either over the range of the values. A window beside all values
+    would show one grey: it is left out, since nobody read the film with it.
+
+    Args:
+        inverted: the stored values grow where the film is dark (MONOCHROME1).
+    """
+    levels = _modality(stored, dataset)
+    if table := _table(dataset, "VOILUTSequence"):
+        first, entries, bits = table
+        levels = _looked_up(levels, first, entries)
+        levels /= np.float32(2.0**bits - 1)
+    else:
+        _window(levels, dataset)
+    np.clip(levels, 0.0, 1.0, out=levels)
+    return np.subtract(1.0, levels, out=levels) if inverted else levels
+
+
+def _modality(stored: NDArray[Any], dataset: Dataset) -> NDArray[np.float32]:
+    """Stored values to the manufacturer's units."""
+    if table := _table(dataset, "ModalityLUTSequence"):
+        return _looked_up(stored, *table[:2])
+    levels: NDArray[np.float32] = stored.astype(np.float32)
+    if not np.issubdtype(stored.dtype, np.integer):
+        np.nan_to_num(levels, copy=False, posinf=0.0, neginf=0.0)
+    slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept")
+    if slope:
+        levels *= np.float32(slope)
+    if intercept:
+        levels += np.float32(intercept)
+    return levels
+
+
+def _window(levels: NDArray[np.float32], dataset: Dataset) -> None:
+    """Spread the first window, or else the range of the values, over 0..1, in place."""
+    low, high = float(levels.min()), float(levels.max())
+    centre, width = number(dataset, "WindowCenter"), number(dataset, "WindowWidth")
+    function = text(dataset, "VOILUTFunction").upper() or "LINEAR"
+    if centre is not None and width is not None and function == "LINEAR":
+        centre, width = centre - 0.5, width - 1.0  # C.11.2.1.2.1: the window's ends are the centres of two levels
+    if centre is None or width is None or width <= 0 or centre + width / 2 <= low or centre - width / 2 >= high:
+        centre, width, function = (low + high) / 2, max(high - low, 1e-6), "RANGE"
+    if function == "SIGMOID":
+        levels -= np.float32(centre)
+        levels *= np.float32(-4.0 / width)
+        np.exp(np.clip(levels, -60.0, 60.0, out=levels), out=levels)
+        levels += np.float32(1.0)
+        np.reciprocal(levels, out=levels)
+    else:
+        levels -= np.float32(centre - width / 2)
+        levels /= np.float32(width)
+
+
+def _table(dataset: Dataset, keyword: str) -> tuple[int, NDArray[np.float32], int] | None:
+    """The first lookup table of a sequence: the value of its first entry, its entries, their bits; None without one."""
+    sequence = values(dataset, keyword)
+    if not sequence:
+        return None
+    count, first, bits = (int(value) for value in values(sequence[0], "LUTDescriptor")[:3])
+    count = count or 2**16
+    entries = values(sequence[0], "LUTData")
+    if len(entries) == 1 and isinstance(entries[0], bytes):
+        entries = _unpacked(entries[0], count, dataset)
+    table = np.asarray(entries, dtype=np.float32)[:count]
+    if not len(table) or not 1 <= bits <= 16:
+        raise ValueError("a lookup table has no entries, or none of 1 to 16 bits")
+    if first >= 2**15 and dataset.get("PixelRepresentation") == 1:
+        first -= 2**16  # written as unsigned, meant as signed
+    return first, table, bits
+
+
+def _unpacked(data: bytes, count: int, dataset: Dataset) -> Any:
+    """Entries that were written as bytes: one each where there are just enough, else two."""
+    if len(data) < 2 * count:
+        return np.frombuffer(data, dtype=np.uint8)
+    little = dataset.original_encoding[1] if dataset.original_encoding[1] is not None else sys.byteorder == "little"
+    return np.frombuffer(data[: 2 * count], dtype="<u2" if little else ">u2")
+
+
+def _looked_up(array: NDArray[Any], first: int, table: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each value's entry; values before the first and after the last entry take that entry."""
+    index = np.clip(array.astype(np.int32 if array.dtype.itemsize <= 2 else np.int64) - first, 0, len(table) - 1)
+    looked_up: NDArray[np.float32] = table[index]
+    return looked_up

@@ -1,0 +1,66 @@
+"""The size that a compressed frame states of itself."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import pydicom
+import pytest
+from builders.dicom import dicom
+from builders.films import grey_film, jpeg, jpeg_rgb, truncated
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom.encaps import get_frame
+from pydicom.uid import JPEG2000Lossless
+
+from models.codestream import FrameSize, frame_size
+
+
+def j2k_frame() -> bytes:
+    dataset = pydicom.dcmread(io.BytesIO(dicom(transfer_syntax=JPEG2000Lossless)))
+    return get_frame(dataset.PixelData, 0, number_of_frames=1)
+
+
+@pytest.mark.parametrize(
+    ("frame", "size"),
+    [
+        (jpeg(grey_film(300, 200)), FrameSize(300, 200, 1)),
+        (jpeg_rgb(grey_film(300, 200)), FrameSize(300, 200, 3)),
+        (jpeg(grey_film(300, 200), progressive=True, exif=b"Exif\0\0" + bytes(500)), FrameSize(300, 200, 1)),
+        (j2k_frame(), FrameSize(320, 280, 1)),
+        (b"\xff\xd8\xff\xf7\x00\x0b\x08\x00\x10\x00\x20\x01", FrameSize(32, 16, 1)),
+        (b"\xff\xd8\xff\xff\xc3\x00\x0b\x0c\x00\x10\x00\x20\x01", FrameSize(32, 16, 1)),
+    ],
+    ids=["grey", "rgb", "progressive", "jpeg2000", "jpeg-ls", "lossless after a fill byte"],
+)
+def test_a_frame_states_its_size(frame: bytes, size: FrameSize) -> None:
+    """Columns, rows and components."""
+    assert frame_size(frame) == size
+
+
+@pytest.mark.parametrize(
+    "frame", [b"", b"\xff\xd8", b"\xff\xd8\x00\x00\x00", bytes(99), b"\xff\x4f\xff\x51\0\0", b"\xff\xd8\xff\xc0\x00"]
+)
+def test_a_frame_without_a_header_states_none(frame: bytes) -> None:
+    """None, whatever is missing."""
+    assert frame_size(frame) is None
+
+
+def test_an_image_without_extent_states_none() -> None:
+    """The offset lies beyond the end, or a tile has no width."""
+    extents = struct.pack(">HHIIIIIIIIH", 41, 0, 10, 10, 20, 0, 10, 10, 0, 0, 1)
+    assert frame_size(b"\xff\x4f\xff\x51" + extents) is None
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"", b"\xff\xd8", b"\xff\xd8\xff\xe0", b"\xff\x4f\xff\x51"]))
+def test_no_bytes_break_it(rubbish: bytes, start: bytes) -> None:
+    """A size or None."""
+    size = frame_size(start + rubbish)
+    assert size is None or isinstance(size, FrameSize)
+
+
+@given(st.floats(0, 1))
+def test_a_cut_frame_states_its_size_or_none(share: float) -> None:
+    """Never another one."""
+    assert frame_size(truncated(jpeg(grey_film(64, 48)), share)) in (None, FrameSize(64, 48, 1))

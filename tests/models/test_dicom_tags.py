@@ -1,0 +1,126 @@
+"""What is taken from a DICOM header, and what is made of values that are missing or malformed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from builders.dicom import dicom
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+
+from models.dicom import read_dicom, read_tags
+from models.dicom_tags import number, tags_of, text, whole
+
+
+def age(**tags: Any) -> float | None:
+    return read_tags(dicom(**tags)).age_years
+
+
+def test_tags_are_the_same_with_and_without_the_picture() -> None:
+    """What a film is refused by does not depend on whether it was decoded."""
+    data = dicom(modality="dx", body_part=" chest ", view="ap", accession=" A 17 ", StudyDescription="Chest two views")
+    tags = read_tags(data)
+    assert (tags.modality, tags.body_part, tags.view, tags.accession) == ("DX", "CHEST", "AP", "A 17")
+    assert tags.description == "Chest two views"
+    assert tags.study_uid.startswith("1.2.826")
+    assert tags.study_uid != tags.instance_uid
+    assert read_dicom(data).tags == tags
+
+
+def test_what_is_missing_is_not_said() -> None:
+    """No tag is needed but those of the picture."""
+    tags = read_tags(dicom(modality=None, body_part=None, view=None, age=None, accession=None, StudyDate=None))
+    assert (tags.modality, tags.body_part, tags.view, tags.accession) == ("", "", "", "")
+    assert (tags.age_years, tags.acquired_at, tags.frames) == (None, None, 1)
+
+
+@pytest.mark.parametrize(
+    ("stated", "years"),
+    [("045Y", 45.0), ("018M", 1.5), ("003W", 0.0575), ("010D", 0.0274), ("5Y", 5.0), ("119Y", 119.0)],
+)
+def test_an_age_is_read_in_its_unit(stated: str, years: float) -> None:
+    """Years, months, weeks and days."""
+    assert age(age=stated) == pytest.approx(years, abs=1e-3)
+
+
+@pytest.mark.parametrize("stated", [None, "", "000Y", "Y", "45", "old", "999Y "])
+def test_an_age_that_is_not_stated_comes_from_the_dates(stated: str | None) -> None:
+    """The day of the film less the day of birth; an age of nought years is what some exports write for unknown."""
+    if stated != "999Y ":
+        assert age(age=stated, PatientBirthDate="20220522") == pytest.approx(4.504, abs=1e-3)
+    else:
+        assert age(age=stated, PatientBirthDate="20220522") is None
+
+
+@pytest.mark.parametrize("born", [None, "", "20991231", "18000101", "2022", "99999999", "20230231"])
+def test_senseless_dates_give_no_age(born: str | None) -> None:
+    """Born after the film, or two hundred years before it, or on no day at all."""
+    assert age(age=None, PatientBirthDate=born) is None
+
+
+@pytest.mark.parametrize(
+    ("tags", "at"),
+    [
+        ({}, datetime(2026, 11, 22, 8, 15)),  # noqa: DTZ001 - the modality's wall clock has no zone
+        ({"StudyTime": "081500.123"}, datetime(2026, 11, 22, 8, 15)),  # noqa: DTZ001
+        ({"StudyTime": "08"}, datetime(2026, 11, 22, 8)),  # noqa: DTZ001
+        ({"StudyTime": "99"}, datetime(2026, 11, 22)),  # noqa: DTZ001
+        ({"StudyTime": None}, datetime(2026, 11, 22)),  # noqa: DTZ001
+        ({"StudyTime": "235960"}, datetime(2026, 11, 22, 23, 59, 59)),  # noqa: DTZ001
+        ({"StudyDate": "2026.11.20"}, datetime(2026, 11, 20, 8, 15)),  # noqa: DTZ001
+        ({"AcquisitionDate": "20261121", "AcquisitionTime": "2301"}, datetime(2026, 11, 21, 23, 1)),  # noqa: DTZ001
+        ({"AcquisitionDateTime": "20261120070605.5+0100"}, datetime(2026, 11, 20, 7, 6, 5)),  # noqa: DTZ001
+        ({"StudyDate": "20261399"}, None),
+    ],
+)
+def test_the_time_of_the_film_is_the_modalitys_wall_clock(tags: dict[str, Any], at: datetime | None) -> None:
+    """The most exact pair that is there; midnight where there is no time."""
+    assert read_tags(dicom(**tags)).acquired_at == at
+
+
+def test_text_is_printable_and_bounded() -> None:
+    """Escape sequences and line ends of a hostile header reach no terminal and no report."""
+    dataset = Dataset()
+    dataset.add_new("AccessionNumber", "UT", "A\x1b[31m\n\u202e7" + "9" * 500)
+    found = text(dataset, "AccessionNumber")
+    assert found.startswith("A[31m79")
+    assert len(found) == 256
+
+
+def test_a_value_that_cannot_be_converted_is_not_said() -> None:
+    """One bad tag costs no film."""
+    dataset = Dataset()
+    dataset.add_new("NumberOfFrames", "IS", "1")
+    dataset._dict[dataset["NumberOfFrames"].tag] = pydicom_raw("NumberOfFrames", b"many")
+    with pytest.warns(UserWarning, match="Invalid value"):  # `read_tags` keeps it from being shown
+        assert whole(dataset, "NumberOfFrames") is None
+    assert tags_of(dataset).frames == 1
+
+
+def pydicom_raw(keyword: str, value: bytes) -> Any:
+    from pydicom.dataelem import RawDataElement
+    from pydicom.tag import Tag
+
+    return RawDataElement(Tag(keyword), "IS", len(value), value, 0, False, True)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e999", ""])
+def test_a_number_is_finite_or_not_said(value: str) -> None:
+    """A window of NaN is none."""
+    dataset = Dataset()
+    dataset.add_new("WindowCenter", "UT", value)
+    assert number(dataset, "WindowCenter") is None
+
+
+@given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20))
+def test_no_text_breaks_the_reading_of_tags(first: str, second: str, third: str) -> None:
+    """Whatever stands in ages, dates and times."""
+    dataset = Dataset()
+    for keyword, value in (("PatientAge", first), ("PatientBirthDate", second), ("StudyDate", third)):
+        dataset.add_new(keyword, "UT", value)
+    dataset.add_new("StudyTime", "UT", first)
+    tags = tags_of(dataset)
+    assert tags.age_years is None or 0 <= tags.age_years <= 130

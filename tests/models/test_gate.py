@@ -1,0 +1,152 @@
+"""What the gate finds, in tags and in pixels, and what it lets through."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from builders.dicom import dicom, multi_frame, not_chest
+from builders.films import grey_film, jpeg, jpeg_rgb, photograph, png, truncated
+
+from models.gate import Finding, FindingCode, Tier, findings, header_findings, pixel_findings, tag_findings, tier
+from models.radiograph import FailureCode, FilmFormat, FilmTags, Radiograph, UnreadableFilm, read_radiograph
+
+
+def codes(found: tuple[Finding, ...]) -> list[FindingCode]:
+    return [finding.code for finding in found]
+
+
+@pytest.mark.parametrize("data", [jpeg(grey_film()), jpeg_rgb(grey_film()), png(grey_film(700, 900)), dicom()])
+def test_a_chest_film_is_let_through(data: bytes) -> None:
+    """In every format, and saved as RGB."""
+    assert findings(read_radiograph(data)) == ()
+    assert header_findings(data) == ()
+
+
+@pytest.mark.parametrize(("code", "data"), not_chest())
+def test_what_its_header_refuses_needs_no_decoding(code: str, data: bytes) -> None:
+    """The same finding by the header alone, even where the picture is broken."""
+    assert codes(findings(read_radiograph(data))) == [code]
+    assert codes(header_findings(data)) == [code]
+    dataset_end = len(data) - 320 * 280 * 2
+    broken = data[:dataset_end] + bytes(100)
+    with pytest.raises(UnreadableFilm):
+        read_radiograph(broken)
+    assert codes(header_findings(broken)) == [code]
+
+
+def test_a_file_that_is_no_film_fails_already_by_its_header() -> None:
+    """A finding is about a film; a text has none."""
+    with pytest.raises(UnreadableFilm) as caught:
+        header_findings(b"Dear colleague")
+    assert caught.value.code is FailureCode.UNKNOWN_FORMAT
+
+
+@pytest.mark.parametrize("modality", ["", "CR", "DX"])
+def test_radiography_is_accepted(modality: str) -> None:
+    """And what does not say."""
+    assert tag_findings(FilmTags(modality=modality)) == ()
+
+
+@pytest.mark.parametrize("modality", ["CT", "MR", "US", "MG", "XA", "RF", "SR", "OT", "SC", "NM"])
+def test_other_modalities_are_found(modality: str) -> None:
+    """The message names the modality."""
+    (finding,) = tag_findings(FilmTags(modality=modality))
+    assert finding.code is FindingCode.MODALITY
+    assert modality in finding.message
+
+
+@pytest.mark.parametrize("part", ["", "CHEST", "THORAX", "LUNG", "LUNGS", "PORTABLE CHEST", "CHEST PA", "CHEST_AP"])
+def test_names_of_the_chest_are_accepted(part: str) -> None:
+    """Modalities write many."""
+    assert tag_findings(FilmTags(body_part=part)) == ()
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["KNEE", "EXTREMITY", "HAND", "SKULL", "ABDOMEN", "PELVIS", "CSPINE", "TSPINE", "CHESTABDOMEN", "RIB", "CLAVICLE"],
+)
+def test_other_body_parts_are_found(part: str) -> None:
+    """Where the chest is only part of it, too."""
+    assert codes(tag_findings(FilmTags(body_part=part))) == [FindingCode.BODY_PART]
+
+
+@pytest.mark.parametrize("view", ["", "PA", "AP", "AP_PA"])
+def test_frontal_views_are_accepted(view: str) -> None:
+    """PA, AP, and what does not say."""
+    assert tag_findings(FilmTags(view=view)) == ()
+
+
+@pytest.mark.parametrize("view", ["LATERAL", "LL", "RL", "LLO", "RLO", "RLD", "LLD", "LAT", "OBL"])
+def test_other_views_are_found(view: str) -> None:
+    """Lateral, oblique and decubitus."""
+    assert codes(tag_findings(FilmTags(view=view))) == [FindingCode.VIEW]
+
+
+def test_descriptions_are_not_asked() -> None:
+    """They name the study: "KNEE" was done, too."""
+    assert tag_findings(FilmTags(description="CHEST PA/LAT, KNEE")) == ()
+
+
+def test_a_file_of_many_frames_is_found() -> None:
+    """Its number stands in the message."""
+    (finding,) = header_findings(multi_frame(7))
+    assert finding.code is FindingCode.MULTI_FRAME
+    assert "7" in finding.message
+
+
+def test_every_finding_is_named_at_once() -> None:
+    """Tags first; whoever sent it corrects all of them."""
+    film = read_radiograph(dicom(np.zeros((40, 50), np.uint8), modality="CT", body_part="HEAD", view="LL", frames=2))
+    assert codes(findings(film)) == ["modality", "body-part", "view", "multi-frame", "too-small", "blank"]
+    for finding in findings(film):
+        assert finding.message
+        assert finding.remedy
+
+
+@pytest.mark.parametrize(("side", "found"), [(63, [FindingCode.TOO_SMALL]), (64, [])])
+def test_a_film_has_64_pixels_a_side(side: int, found: list[FindingCode]) -> None:
+    """The published children's set has films of 156; below 64 no lung can be read."""
+    assert codes(findings(read_radiograph(png(grey_film(side, 200))))) == found
+
+
+def test_the_stored_size_counts_not_the_decoded() -> None:
+    """A JPEG is decoded smaller than it is stored."""
+    film = Radiograph(grey_film(40, 40).astype(np.float32) / 255, FilmFormat.JPEG, 4000, 4000)
+    assert pixel_findings(film) == ()
+
+
+@pytest.mark.parametrize("level", [0, 120, 255])
+def test_a_picture_of_one_grey_is_blank(level: int) -> None:
+    """An export that failed, whichever grey it left; noise of one level is none."""
+    rng = np.random.default_rng(0)
+    picture = np.clip(level + rng.integers(0, 3, (300, 300)), 0, 255).astype(np.uint8)
+    assert codes(findings(read_radiograph(png(picture)))) == [FindingCode.BLANK]
+
+
+def test_a_faint_film_is_not_blank() -> None:
+    """A twentieth of the range is enough to see something."""
+    assert findings(read_radiograph(png((100 + grey_film() * 0.08).astype(np.uint8)))) == ()
+
+
+def test_a_photograph_is_found_and_a_coloured_mark_is_not() -> None:
+    """Burnt-in marks are small; a photograph is coloured all over."""
+    assert codes(findings(read_radiograph(jpeg(photograph())))) == [FindingCode.COLOUR]
+    marked = np.repeat(grey_film()[..., None], 3, axis=2)
+    marked[:20, :60] = (255, 0, 0)
+    assert findings(read_radiograph(jpeg(marked))) == ()
+
+
+def test_a_film_is_tagged_when_it_says_age_view_and_modality() -> None:
+    """One of them missing, and the pixels alone speak."""
+    tags = {"age_years": 40.0, "view": "PA", "modality": "DX"}
+    assert tier(FilmTags(**tags)) is Tier.TAGGED  # type: ignore[arg-type]
+    for missing in tags:
+        assert tier(FilmTags(**{k: v for k, v in tags.items() if k != missing})) is Tier.UNTAGGED  # type: ignore[arg-type]
+    assert tier(None) is Tier.UNTAGGED
+
+
+def test_a_cut_header_is_a_failure_not_a_finding() -> None:
+    """It may still be on its way."""
+    with pytest.raises(UnreadableFilm) as caught:
+        header_findings(truncated(dicom(modality="CT"), 0.0008))
+    assert caught.value.code is FailureCode.TRUNCATED
