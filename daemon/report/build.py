@@ -1,0 +1,273 @@
+"""Inputs -> report: counts, sentences and rows, decided here once for every format; no clock, no disk, no database."""
+
+from __future__ import annotations
+
+import os.path
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from daemon.report.charts import PROBABILITY, WAITING, Chart, histogram
+from daemon.report.inputs import Health, ReportInputs, Verification
+from daemon.triage.document import account_document, not_scored, queue_document
+from daemon.triage.order import Band, QueueImage, QueueStudy, Urgency, order
+from db.states import RootState, State
+from models.bundle import OperatingPoint
+
+LATE: Final = timedelta(minutes=5)  # a report that is written within this of its time is on time
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One waiting study, as the page lists it; `film` is a file name, `reason` the code of one without a score."""
+
+    rank: int
+    study: str
+    accession: str | None
+    film: str
+    images: int
+    copies: int
+    removed: bool
+    band: Band
+    urgency: Urgency
+    overdue: bool
+    backlog: bool
+    arrived_at: datetime  # in the site's zone
+    waiting: timedelta
+    source: str
+    view: str | None
+    age_years: float | None
+    tier: str
+    population: str | None
+    probability: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """One film without a score: where it stands in the queue, why, and what to do."""
+
+    rank: int
+    accession: str | None
+    film: str
+    source: str
+    state: State
+    code: str
+    sentence: str
+    remedy: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class RootLine:
+    """One watched folder; `name` is what the rows of the queue call it."""
+
+    name: str
+    path: str
+    away: bool
+    message: str | None
+    films: int
+    last_film_at: datetime | None
+    rescanned_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Arrival to score over the films of the window; p95 by nearest rank."""
+
+    films: int
+    median: timedelta
+    p95: timedelta
+    longest: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A finished report; times in the site's zone.
+
+    Attributes:
+        late_by: how long after `scheduled_at` it was written, None when on time or not scheduled.
+        bands: waiting studies by band, every band present.
+        lines, unscored: the first `ReportInputs.rows` of them; `waiting` and `unscored_total` count all.
+        document: the queue document with every study, as `queue --format json` gives it.
+    """
+
+    site: str
+    zone: str
+    report_date: date
+    window_start: datetime
+    window_end: datetime
+    written_at: datetime
+    scheduled_at: datetime | None
+    late_by: timedelta | None
+    bundle_name: str | None
+    bundle_sha256: str | None
+    points: tuple[OperatingPoint, ...]
+    accepted_as: str | None
+    notices: tuple[str, ...]
+    account: Mapping[str, Any]
+    arrived: int | None
+    read: int | None
+    verification: Verification | None
+    bands: Mapping[Band, int]
+    waiting: int
+    lines: tuple[Line, ...]
+    unscored: tuple[Unscored, ...]
+    unscored_total: int
+    charts: tuple[Chart, ...]
+    latency: Latency | None
+    reasons: tuple[tuple[State, str, int], ...]
+    roots: tuple[RootLine, ...]
+    document: Mapping[str, Any]
+
+
+def build_report(inputs: ReportInputs) -> Report:
+    """Decide everything that the report says."""
+    studies = list(order(inputs.studies))
+    account = account_document(inputs.counts, seen=inputs.seen)
+    names = _names({root.path for root in inputs.health.roots} | {image.root for s in studies for image in s.images})
+    films = [(rank, study, image) for rank, study in enumerate(studies, 1) for _, image in not_scored((study,))]
+    bands = Counter(study.band for study in studies)
+    late = inputs.written_at - inputs.scheduled_at if inputs.scheduled_at else None
+    bundle, zone = inputs.bundle, inputs.zone
+    return Report(
+        site=inputs.site,
+        zone=zone.key,
+        report_date=inputs.report_date,
+        window_start=inputs.window_start.astimezone(zone),
+        window_end=inputs.window_end.astimezone(zone),
+        written_at=inputs.written_at.astimezone(zone),
+        scheduled_at=inputs.scheduled_at.astimezone(zone) if inputs.scheduled_at else None,
+        late_by=late if late is not None and late > LATE else None,
+        bundle_name=bundle.name if bundle else None,
+        bundle_sha256=bundle.model_sha256 if bundle else None,
+        points=tuple(sorted(inputs.points.values(), key=lambda point: point.population)),
+        accepted_as=inputs.accepted_as,
+        notices=tuple(inputs.notices),
+        account=account,
+        arrived=inputs.arrived,
+        read=inputs.read,
+        verification=inputs.verification,
+        bands={band: bands[band] for band in Band},
+        waiting=len(studies),
+        lines=tuple(_line(rank, study, names, inputs) for rank, study in enumerate(studies[: inputs.rows], 1)),
+        unscored=tuple(_unscored(rank, study, image, names) for rank, study, image in films[: inputs.rows]),
+        unscored_total=len(films),
+        charts=_charts(studies, inputs.written_at),
+        latency=_latency(inputs.health.latencies),
+        reasons=_reasons(inputs.health),
+        roots=_roots(inputs, names),
+        document=queue_document(studies, generated_at=inputs.written_at, bundle=bundle, account=account),
+    )
+
+
+def _line(rank: int, study: QueueStudy, names: Mapping[str, str], inputs: ReportInputs) -> Line:
+    highest = study.images[0]
+    return Line(
+        rank=rank,
+        study=study.study,
+        accession=study.accession,
+        film=os.path.basename(highest.path),  # noqa: PTH119 - text, not a file
+        images=len(study.images),
+        copies=sum(len(image.duplicates) for image in study.images),
+        removed=all(image.removed_at is not None for image in study.images),
+        band=study.band,
+        urgency=study.urgency,
+        overdue=study.overdue,
+        backlog=study.backlog,
+        arrived_at=study.arrived_at.astimezone(inputs.zone),
+        waiting=max(inputs.written_at - study.arrived_at, timedelta()),
+        source=names[highest.root],
+        view=highest.view,
+        age_years=highest.age_years,
+        tier=study.tier,
+        population=study.population,
+        probability=study.probability,
+        reason=None if study.band is not Band.UNSCORED else highest.code,
+    )
+
+
+def _unscored(rank: int, study: QueueStudy, image: QueueImage, names: Mapping[str, str]) -> Unscored:
+    sentence, remedy = _told(image.message)
+    return Unscored(
+        rank=rank,
+        accession=study.accession,
+        film=os.path.basename(image.path),  # noqa: PTH119 - text, not a file
+        source=names[image.root],
+        state=image.state,
+        code=image.code or "unknown",
+        sentence=sentence,
+        remedy=remedy,
+        attempts=image.attempts,
+    )
+
+
+def _told(message: str | None) -> tuple[str, str]:
+    """What happened and what to do, as two sentences; intake keeps them as one text, "cause; remedy"."""
+    if not message:
+        return "No reason was kept.", ""
+    cause, _, remedy = message.rpartition("; ") if "; " in message else (message, "", "")
+    return _sentence(cause), _sentence(remedy)
+
+
+def _sentence(text: str) -> str:
+    stop = "" if not text or text.endswith((".", "!", "?")) else "."
+    return f"{text[:1].upper()}{text[1:]}{stop}"
+
+
+def _charts(studies: Sequence[QueueStudy], now: datetime) -> tuple[Chart, ...]:
+    scored = ((study.probability, study.band) for study in studies if study.probability is not None)
+    waits = (((now - study.arrived_at) / timedelta(hours=1), study.band) for study in studies)
+    return (
+        histogram("probability", "Studies by probability of pneumonia", PROBABILITY, scored),
+        histogram("waiting", "Studies by time waited", WAITING, waits),
+    )
+
+
+def _latency(seconds: Sequence[float]) -> Latency | None:
+    if not seconds:
+        return None
+    rising = sorted(seconds)
+    p95 = rising[-(-95 * len(rising) // 100) - 1]
+    return Latency(
+        films=len(rising),
+        median=timedelta(seconds=statistics.median(rising)),
+        p95=timedelta(seconds=p95),
+        longest=timedelta(seconds=rising[-1]),
+    )
+
+
+def _reasons(health: Health) -> tuple[tuple[State, str, int], ...]:
+    counted = ((state, code, films) for (state, code), films in health.reasons.items() if films)
+    return tuple(sorted(counted, key=lambda reason: (-reason[2], reason[0], reason[1])))
+
+
+def _roots(inputs: ReportInputs, names: Mapping[str, str]) -> tuple[RootLine, ...]:
+    return tuple(
+        RootLine(
+            name=names[root.path],
+            path=root.path,
+            away=root.state is RootState.AWAY,
+            message=root.message,
+            films=root.films,
+            last_film_at=root.last_film_at.astimezone(inputs.zone) if root.last_film_at else None,
+            rescanned_at=root.rescanned_at.astimezone(inputs.zone) if root.rescanned_at else None,
+        )
+        for root in sorted(inputs.health.roots, key=lambda root: root.path)
+    )
+
+
+def _names(paths: Iterable[str]) -> dict[str, str]:
+    """A short name for each folder: as many of its last parts as tell it from all others."""
+    names = {path: path for path in paths}
+    parts = {path: [part for part in path.split("/") if part] for path in names}
+    for path in names:
+        for length in range(1, len(parts[path]) + 1):
+            tail = parts[path][-length:]
+            if sum(other[-length:] == tail for other in parts.values()) == 1:
+                names[path] = "/".join(tail)
+                break
+    return names

@@ -1,0 +1,142 @@
+"""Collects what a report is made from, out of the store, the disk and the clock, and writes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from daemon.health import DaemonState, process_exists, state_of
+from daemon.intake.audit import verify
+from daemon.report.build import build_report
+from daemon.report.inputs import Health, ReportInputs, RootHealth, Verification
+from daemon.report.write import write_report
+from daemon.settings import ReportSettings, Settings
+from daemon.waiting import points_of, waiting_studies
+from db import history, queue, reports, results, roots, runs, window
+from db.records import ReportRow
+from db.states import RootState
+from db.store import Store
+
+
+def window_of(report_date: date, settings: ReportSettings) -> tuple[datetime, datetime]:
+    """From the report time of the day before to that of the date, as aware UTC; 23 or 25 hours at a clock change."""
+    zone = ZoneInfo(settings.zone)
+    ends = [
+        datetime.combine(day, settings.time, zone).astimezone(UTC)
+        for day in (report_date - timedelta(days=1), report_date)
+    ]
+    return ends[0], ends[1]
+
+
+def gather(
+    tx: Connection,
+    settings: ReportSettings,
+    report_date: date,
+    span: tuple[datetime, datetime],
+    scheduled_at: datetime | None,
+    now: datetime,
+) -> ReportInputs:
+    """Everything that stands in the report of a date."""
+    start, end = span
+    bundle = results.newest_bundle(tx)
+    audit = verify(tx)
+    sentences = [f"{each.kind}: {each.subject}: {each.text}" for each in audit.discrepancies]
+    return ReportInputs(
+        site=settings.site,
+        zone=ZoneInfo(settings.zone),
+        report_date=report_date,
+        window_start=start,
+        window_end=end,
+        written_at=now,
+        counts=queue.account(tx),
+        studies=waiting_studies(tx),
+        bundle=bundle,
+        points=points_of(bundle) if bundle else {},
+        seen=history.arrivals_known(tx),
+        arrived=window.arrived(tx, start, end),
+        read=window.studies_read(tx, start, end),
+        scheduled_at=scheduled_at,
+        verification=Verification(now, sentences, audit.unseen),
+        health=_health(tx, start, end),
+        notices=tuple(_notices(tx, now)),
+    )
+
+
+def _health(tx: Connection, start: datetime, end: datetime) -> Health:
+    films = Counter(window.arrivals_by_root(tx, start, end))
+    newest = window.newest_by_root(tx)
+    return Health(
+        latencies=window.latencies(tx, start, end),
+        reasons=window.reasons(tx, start, end),
+        roots=[
+            RootHealth(r.path, r.state, r.message, films[r.id], newest.get(r.id), r.rescan_ended_at)
+            for r in roots.roots(tx)
+        ],
+    )
+
+
+def _notices(tx: Connection, now: datetime) -> Iterable[str]:
+    """What a reader must know before the list is believed."""
+    run = runs.last(tx)
+    state = state_of(run, now, alive=run is not None and process_exists(run.pid, run.host))
+    if state in (DaemonState.DIED, DaemonState.SILENT):
+        yield "The service that watches the folders does not answer: films that arrived since are not in this list."
+    for root in roots.roots(tx):
+        if root.state is not RootState.WATCHED:
+            yield f"The folder {root.path} cannot be seen: films in it are not in this list."
+
+
+def write_one(
+    settings: Settings,
+    store: Store,
+    report_date: date,
+    span: tuple[datetime, datetime],
+    scheduled_at: datetime | None,
+    now: Callable[[], datetime],
+    *,
+    out: Path | None = None,
+    formats: Iterable[str] | None = None,
+) -> dict[str, Path]:
+    """Write the report of a date; one row in the store for each site and date, a second one takes its place.
+
+    Returns:
+        The file of each format.
+    """
+    chosen = [str(form) for form in formats or settings.report.formats]
+    with store.read() as tx:
+        inputs = gather(tx, settings.report, report_date, span, scheduled_at, now())
+    written = write_report(build_report(inputs), out or settings.report.folder, chosen)
+    row = ReportRow(
+        site=settings.report.site,
+        report_date=report_date,
+        window_start=span[0],
+        window_end=span[1],
+        scheduled_at=scheduled_at,
+        written_at=inputs.written_at,
+        folder=str(next(iter(written.values())).parent.absolute()) if written else None,
+        formats=",".join(chosen),
+    )
+    with store.write() as tx:
+        reports.upsert(tx, row)
+    return written
+
+
+def write_nightly(
+    settings: Settings, store: Store, report_date: date, scheduled_at: datetime, now: Callable[[], datetime]
+) -> dict[str, Path]:
+    """Write the report of a date as the schedule asks for it."""
+    return write_one(settings, store, report_date, window_of(report_date, settings.report), scheduled_at, now)
+
+
+def date_span(day: date, settings: ReportSettings, now: datetime) -> tuple[datetime, datetime]:
+    """The window of a report that somebody asks for: that of the date, which for today reaches up to now."""
+    start, end = window_of(day, settings)
+    if end < now < end + timedelta(days=1):
+        midnight = datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(settings.zone)).astimezone(UTC)
+        return start, min(now, midnight)
+    return start, min(end, now)

@@ -1,0 +1,111 @@
+"""What a report is made from; whoever asks for one gathers this, from the store, the disk and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from daemon.triage.order import QueueStudy
+from db.records import BundleRow
+from db.states import RootState, State
+from models.bundle import OperatingPoint
+from models.population import Population
+
+ROWS: Final = 1000  # studies that the page lists: 30 sheets of paper; the data files list all of them
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What `account --verify` found when it compared disk, arrivals and history.
+
+    Attributes:
+        checked_at: aware.
+        discrepancies: one sentence each; empty when all is well.
+        unseen: files newer than the last rescan, which are no discrepancy.
+    """
+
+    checked_at: datetime
+    discrepancies: Sequence[str] = ()
+    unseen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RootHealth:
+    """How one watched folder fared.
+
+    Attributes:
+        path: absolute.
+        state, message: as the store knows them.
+        films: arrivals within the report's window.
+        last_film_at: the newest arrival ever, or None.
+        rescanned_at: the end of the last complete rescan, or None.
+    """
+
+    path: str
+    state: RootState = RootState.WATCHED
+    message: str | None = None
+    films: int = 0
+    last_film_at: datetime | None = None
+    rescanned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the service itself fared within the report's window.
+
+    Attributes:
+        latencies: seconds from arrival to score, one for each film scored; backlog is better left out.
+        reasons: (refused or failed, code) -> films.
+        roots: every watched folder.
+    """
+
+    latencies: Sequence[float] = ()
+    reasons: Mapping[tuple[State, str], int] = field(default_factory=dict)
+    roots: Sequence[RootHealth] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInputs:
+    """Everything that stands in a report; times are aware, in any zone.
+
+    Attributes:
+        site: its name, may be empty.
+        zone: the site's; every time of the report is shown in it.
+        report_date: names the report; the site's calendar.
+        window_start, window_end: what "in this window" means, start included, end not.
+        written_at: now; waiting is counted up to it.
+        counts: arrivals by state, over all time.
+        studies: every waiting study, in any order.
+        bundle: the newest that scored, None before the first score.
+        points: the operating points of `bundle`.
+        seen: how many arrivals the history knows, counted apart from `counts`; None: not counted.
+        arrived, read: films that arrived, studies that were read within the window; None: not counted.
+        scheduled_at: when the report was due, None when somebody asked for it.
+        verification: None when it did not run.
+        accepted_as: how the site accepted the bundle on its own films, None when it did not.
+        notices: sentences that belong on top, such as a folder that is away or a run that ended without its stop.
+        rows: how many studies, and how many films without a score, the page lists.
+    """
+
+    site: str
+    zone: ZoneInfo
+    report_date: date
+    window_start: datetime
+    window_end: datetime
+    written_at: datetime
+    counts: Mapping[State, int]
+    studies: Sequence[QueueStudy]
+    bundle: BundleRow | None = None
+    points: Mapping[Population, OperatingPoint] = field(default_factory=dict)
+    seen: int | None = None
+    arrived: int | None = None
+    read: int | None = None
+    scheduled_at: datetime | None = None
+    verification: Verification | None = None
+    health: Health = field(default_factory=Health)
+    accepted_as: str | None = None
+    notices: Sequence[str] = ()
+    rows: int = ROWS

@@ -1,0 +1,113 @@
+"""Report -> HTML: one file without script and without network, for the screen and for A4 paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from daemon.report import charts, words
+from daemon.report.build import Report
+from daemon.triage.order import Band
+from models.bundle import OperatingPoint
+from models.version import VERSION
+
+MEANING: Final = {
+    Band.FIRST: "highest scores",
+    Band.NEXT: "at or above the operating point",
+    Band.UNSCORED: "placed by arrival, read normally",
+    Band.IN_TURN: "below the operating point",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """One date of the index and the formats that lie there."""
+
+    day: date
+    formats: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PointRow:
+    """One population's operating point in words."""
+
+    population: str
+    next_from: str
+    first_from: str
+    sensitivity: str
+    specificity: str
+    prevalence: str
+
+
+def render_html(report: Report) -> str:
+    """The whole page; every text in it is escaped, and characters that cannot be seen are spelled out."""
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            r=report,
+            Band=Band,
+            meaning=MEANING,
+            points=[_point_row(point) for point in report.points],
+            chart=charts,
+            version=VERSION,
+        )
+    )
+
+
+def render_index(entries: Sequence[IndexEntry], site: str) -> str:
+    """The page that lists all reports, in the given order, with links that work from a copied folder, too."""
+    return _environment().get_template("index.html").render(entries=entries, site=site, version=VERSION)
+
+
+@cache  # compiled templates, the same for every report
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("daemon.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        visible=words.visible,
+        shortened=words.shortened,
+        day=words.day,
+        long_day=words.long_day,
+        clock=words.clock,
+        stamp=words.stamp,
+        duration=words.duration,
+        percent=words.percent,
+        age=words.age,
+        count=words.count,
+        word=charts.word,
+    )
+    return environment
+
+
+def _point_row(point: OperatingPoint) -> PointRow:
+    curve = point.calibration
+    return PointRow(
+        population=point.population,
+        next_from=words.percent(curve.probability(point.threshold)),
+        first_from=words.percent(curve.probability(point.first_threshold)),
+        sensitivity=_with_interval(point, "sensitivity"),
+        specificity=_with_interval(point, "specificity"),
+        prevalence=words.percent(curve.prevalence),
+    )
+
+
+def _with_interval(point: OperatingPoint, figure: str) -> str:
+    """A figure of the evidence with its 95 % interval, as far as the bundle states them."""
+    value: Any = point.evidence.get(figure)
+    interval: Any = point.evidence.get(f"{figure}_ci")
+    if not isinstance(value, int | float):
+        return "not stated"
+    if isinstance(interval, list | tuple) and len(interval) == 2 and all(isinstance(x, int | float) for x in interval):
+        return f"{value:.3f} ({interval[0]:.3f} to {interval[1]:.3f})"
+    return f"{value:.3f}"

@@ -1,0 +1,111 @@
+"""Report -> files: a folder for each date, every file whole or not there, readable by the group only."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from daemon.report.build import Report
+from daemon.report.data import render_csv, render_json
+from daemon.report.errors import ReportError
+from daemon.report.pages import IndexEntry, render_html, render_index
+
+FILE_MODE: Final = 0o640  # patient data: the service writes, its group reads
+FOLDER_MODE: Final = 0o750
+INDEX: Final = "index.html"
+RENDERERS: Final[Mapping[str, Callable[[Report], str]]] = {
+    "html": render_html,
+    "csv": render_csv,
+    "json": render_json,
+}
+
+
+def write_report(report: Report, out: Path, formats: Iterable[str]) -> dict[str, Path]:
+    """Write the report into ``out/<date>/report.<format>`` and bring ``out/index.html`` up to date.
+
+    A report of the same date is replaced, format by format. Each file appears complete or not at all.
+
+    Args:
+        out: is made if it is not there.
+        formats: of `RENDERERS`.
+
+    Returns:
+        Format -> the file that was written.
+
+    Raises:
+        ReportError: an unknown format, or the disk refused.
+    """
+    wanted = list(dict.fromkeys(formats))
+    if unknown := [name for name in wanted if name not in RENDERERS]:
+        known = ", ".join(RENDERERS)
+        raise ReportError("write report", out, f"{unknown[0]!r} is no format of a report", f"choose from {known}")
+    if not wanted:
+        raise ReportError("write report", out, "no format was asked for", f"choose from {', '.join(RENDERERS)}")
+    folder = out / report.report_date.isoformat()
+    _make(out)
+    _make(folder)
+    written = {}
+    for name in wanted:
+        written[name] = _replace(folder / f"report.{name}", RENDERERS[name](report))
+    _replace(out / INDEX, render_index(_reports(out), report.site))
+    return written
+
+
+def _reports(out: Path) -> list[IndexEntry]:
+    """What lies in the folder of reports, the newest date first."""
+    entries = []
+    for folder in out.iterdir():
+        try:
+            day = date.fromisoformat(folder.name)
+        except ValueError:
+            continue
+        files = tuple(name for name in RENDERERS if (folder / f"report.{name}").is_file())
+        if files and folder.name == day.isoformat():
+            entries.append(IndexEntry(day, files))
+    return sorted(entries, key=lambda entry: entry.day, reverse=True)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refused(folder, error) from error
+
+
+def _replace(path: Path, text: str) -> Path:
+    """Write beside the file, force it to the disk, then rename: a reader sees the old report or the new one."""
+    temporary: str | None = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            os.fchmod(file.fileno(), FILE_MODE)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).rename(path)
+        temporary = None
+        _force(path.parent)
+    except OSError as error:
+        raise _refused(path, error) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+    return path
+
+
+def _force(folder: Path) -> None:
+    """The rename itself must survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _refused(path: Path, error: OSError) -> ReportError:
+    remedy = "give a folder that this user may write to, on a disk with space"
+    return ReportError("write report", path, error.strerror or str(error), remedy)

@@ -1,0 +1,1 @@
+"""Which study is read next, and why: pure decisions, without clock, disk or database."""

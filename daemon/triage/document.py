@@ -1,0 +1,180 @@
+"""The queue and the account as plain data, as `queue` and `account` print them and other programs read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from daemon.triage.order import QueueImage, QueueStudy
+from db.states import PENDING, State
+
+if TYPE_CHECKING:
+    from db.records import BundleRow
+
+SCHEMA: Final = 1
+NOT_SCORED: Final = frozenset({State.REFUSED, State.FAILED})
+ROW: Final = (
+    "rank",
+    "study",
+    "accession",
+    "band",
+    "urgency",
+    "overdue",
+    "backlog",
+    "probability",
+    "logit",
+    "tier",
+    "population",
+    "view",
+    "age_years",
+    "arrived_at",
+    "acquired_at",
+    "state",
+    "code",
+    "images",
+    "path",
+)
+
+
+def queue_document(
+    studies: Iterable[QueueStudy],
+    *,
+    generated_at: datetime,
+    bundle: BundleRow | None,
+    account: Mapping[str, Any],
+    limit: int | None = None,
+) -> dict[str, Any]:
+    """The queue as one JSON object.
+
+    Args:
+        studies: in the order of the queue (`daemon.triage.order.order`).
+        generated_at: aware.
+        bundle: the newest bundle that scored, or None when nothing was scored yet.
+        account: what `account_document` gives.
+        limit: how many studies `queue` lists, all when None; `not_scored` and `waiting` always cover the whole queue.
+
+    Returns:
+        ``json.dumps`` takes it as it is; with its default ``ensure_ascii`` surrogate escapes in paths survive.
+    """
+    waiting = studies if isinstance(studies, list | tuple) else list(studies)
+    return {
+        "schema": SCHEMA,
+        "generated_at": instant(generated_at),
+        "bundle": None if bundle is None else {"name": bundle.name, "sha256": bundle.model_sha256},
+        "account": dict(account),
+        "waiting": len(waiting),
+        "queue": [queue_entry(rank, study) for rank, study in enumerate(waiting[:limit], 1)],
+        "not_scored": [not_scored_entry(study, image) for study, image in not_scored(waiting)],
+    }
+
+
+def account_document(counts: Mapping[State, int], *, seen: int | None = None) -> dict[str, Any]:
+    """The sum that must hold: seen = scored + refused + failed + duplicate + superseded + vanished + pending.
+
+    Args:
+        counts: arrivals by state.
+        seen: how many arrivals the history knows, counted apart from `counts`; without it the sum of `counts`, and
+            then the balance is true by construction.
+    """
+    parts = {str(state): counts.get(state, 0) for state in State if state not in PENDING}
+    parts["pending"] = sum(counts.get(state, 0) for state in PENDING)
+    total = sum(counts.values()) if seen is None else seen
+    return {"seen": total, **parts, "balanced": total == sum(parts.values())}
+
+
+def queue_entry(rank: int, study: QueueStudy) -> dict[str, Any]:
+    """One waiting study with all of its images, the highest first; `rank` counts from 1."""
+    highest = study.images[0]
+    return {
+        "rank": rank,
+        "study": study.study,
+        "accession": study.accession,
+        "band": str(study.band),
+        "urgency": str(study.urgency),
+        "overdue": study.overdue,
+        "backlog": study.backlog,
+        "probability": study.probability,
+        "logit": study.logit,
+        "tier": study.tier,
+        "population": None if study.population is None else str(study.population),
+        "view": highest.view,
+        "age_years": highest.age_years,
+        "arrived_at": instant(study.arrived_at),
+        "acquired_at": study.acquired_at,
+        "images": [_image_entry(image) for image in study.images],
+    }
+
+
+def not_scored(studies: Iterable[QueueStudy]) -> Iterator[tuple[QueueStudy, QueueImage]]:
+    """Every refused or failed image of the waiting studies; it is to be read without a score."""
+    for study in studies:
+        for image in study.images:
+            if image.state in NOT_SCORED:
+                yield study, image
+
+
+def not_scored_entry(study: QueueStudy, image: QueueImage) -> dict[str, Any]:
+    """One image that has no score, with the reason."""
+    return {
+        "path": image.path,
+        "state": str(image.state),
+        "code": image.code,
+        "message": image.message,
+        "study": study.study,
+        "accession": study.accession,
+        "attempts": image.attempts,
+        "arrived_at": instant(image.arrived_at),
+    }
+
+
+def queue_rows(document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """The queue of a document as rows of text under the names of `ROW`, one a study, safe to print and to open.
+
+    Bytes that are not UTF-8 become backslash escapes, and a text that a spreadsheet would take for a formula gets an
+    apostrophe in front.
+    """
+    for entry in document["queue"]:
+        highest = entry["images"][0]
+        values = {
+            **entry,
+            "images": len(entry["images"]),
+            "state": highest["state"],
+            "code": highest["code"],
+            "path": highest["path"],
+        }
+        yield {name: _cell(values[name]) for name in ROW}
+
+
+def instant(moment: datetime) -> str:
+    """An aware time in UTC to the second, as ISO 8601 with Z."""
+    return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat() + "Z"
+
+
+def _image_entry(image: QueueImage) -> dict[str, Any]:
+    return {
+        "path": image.path,
+        "sha256": image.sha256,
+        "state": str(image.state),
+        "code": image.code,
+        "message": image.message,
+        "probability": image.probability,
+        "logit": image.logit,
+        "duplicates": list(image.duplicates),
+        "removed_at": None if image.removed_at is None else instant(image.removed_at),
+    }
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if not isinstance(value, str) or isinstance(value, StrEnum):
+        return str(value)
+    text = value.encode("utf-8", "backslashreplace").decode("utf-8")
+    formula = text[:1] in {"=", "+", "@", "\t", "\r"} or (text[:1] == "-" and not text[1:].isdigit())
+    return f"'{text}" if formula else text

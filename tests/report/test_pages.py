@@ -1,0 +1,186 @@
+"""The page that people read and print."""
+
+from __future__ import annotations
+
+import os
+from datetime import date, timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+from builders.studies import NOW, POINTS, queue_study, refused_image, report_inputs, waiting_image
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daemon.report.build import build_report
+from daemon.report.inputs import Health, RootHealth, Verification
+from daemon.report.pages import IndexEntry, render_html, render_index
+from daemon.triage.order import Band
+from daemon.triage.studies import gather
+from db.states import RootState, State
+
+VOID = {"meta", "link", "br", "img"}
+LINKS = {"href", "src", "srcset", "action", "data", "poster", "background", "xlink:href"}
+HOSTILE = "<script>alert(1)</script><img src=//x.test/a>\u202e\x07\"'&{{7*7}}.dcm"
+
+
+class Page(HTMLParser):
+    """Collects tags, links and text, and holds that tags close."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in LINKS]
+        assert not [name for name, _ in attrs if name.startswith("on")]
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data if self._open[-1:] != ["style"] else ""
+
+
+def page(**values: Any) -> Page:
+    """The page of these inputs."""
+    return Page(render_html(build_report(report_inputs(**values))))
+
+
+def test_a_page_of_a_quiet_night_says_so() -> None:
+    """No study, no film, no folder: still a complete page."""
+    text = page().text
+    assert "No study waits." in text
+    assert "Every film of the waiting studies has a score." in text
+    assert "No film was scored." in text
+
+
+def test_a_page_says_what_the_list_is_and_is_not() -> None:
+    """These sentences stand on every report."""
+    text = " ".join(page().text.split())
+    assert (
+        "orders reading by likely pneumonia. It makes no diagnosis, and other urgent findings are not looked for."
+        in text
+    )
+    assert "Not accepted at this site" in text
+    assert "Completeness against the RIS: not checked." in text
+    assert "0.951 (0.930 to 0.967)" in text  # sensitivity with its interval, as far as the bundle states it
+    assert "not stated" in text
+    assert "Accepted at this site: by a test." in " ".join(page(accepted_as="by a test").text.split())
+
+
+def test_a_page_needs_neither_network_nor_script() -> None:
+    """It is one file: no link, no script, no picture from elsewhere."""
+    parsed = page(studies=[queue_study(1), queue_study(2, Band.UNSCORED)])
+    assert parsed.links == []
+    assert not {"script", "link", "img", "iframe", "object", "form", "base"} & set(parsed.tags)
+    assert "://" not in render_html(build_report(report_inputs()))
+
+
+def test_a_hostile_name_is_shown_and_does_nothing() -> None:
+    """Markup, direction and control characters of file names, accessions, messages and folders come out as text."""
+    image = refused_image(1, path=HOSTILE, accession=HOSTILE, message=HOSTILE, code=HOSTILE, root_path=f"/{HOSTILE}")
+    inputs = {
+        "site": HOSTILE,
+        "studies": gather([image, waiting_image(2, view=HOSTILE)], lambda _: POINTS),
+        "notices": [HOSTILE],
+        "verification": Verification(NOW, [HOSTILE]),
+        "health": Health((), {(State.FAILED, HOSTILE): 1}, [RootHealth(f"/{HOSTILE}", RootState.AWAY, HOSTILE)]),
+    }
+    parsed = page(**inputs)
+    assert not {"script", "img"} & set(parsed.tags)
+    assert "alert(1)" in parsed.text
+    assert "{{7*7}}" in parsed.text
+    assert "\u202e" not in parsed.text
+    assert "\x07" not in parsed.text
+    assert "\\u202e" in parsed.text
+
+
+@settings(max_examples=25)
+@given(st.text(max_size=40), st.binary(max_size=30))
+def test_any_name_gives_a_page_that_can_be_written(accession: str, name: bytes) -> None:
+    """Lone surrogates and control characters never reach the file."""
+    image = waiting_image(1, path=os.fsdecode(name), accession=accession or None)
+    html = render_html(build_report(report_inputs(studies=gather([image], lambda _: POINTS))))
+    html.encode("utf-8")
+    Page(html)
+
+
+def test_bands_differ_by_word_and_shape() -> None:
+    """In grey print, and for eyes that do not tell red from green."""
+    shapes = {}
+    for band in Band:
+        html = render_html(build_report(report_inputs(studies=[queue_study(1, band)])))
+        cell = html.split('class="bandcell"', 1)[1].split("</td>", 1)[0]
+        assert band.replace("_", " ") in cell
+        shapes[band] = cell.split("<small>")[0].split("</svg>")[0].split('aria-hidden="true">')[1]
+    assert len({shape.split(" ", 1)[0] + shape[-40:] for shape in shapes.values()}) == len(Band)
+
+
+def test_pictures_have_a_text_alternative() -> None:
+    """A screen reader hears the counts."""
+    html = render_html(build_report(report_inputs(studies=[queue_study(1, Band.FIRST)])))
+    assert html.count('role="img"') == 2
+    assert "50 to 55 %: 1 study (1 first)." in html
+
+
+def test_troubles_are_said_in_words() -> None:
+    """Late, unbalanced, in disagreement, away, overdue, gone: none by colour alone."""
+    study = queue_study(1, overdue=True, backlog=True)
+    image = waiting_image(2, removed_at=NOW, duplicates=("/b", "/c"), urgency="stat")
+    text = " ".join(
+        page(
+            studies=[study, *gather([image], lambda _: POINTS)],
+            counts={State.SCORED: 2, State.READY: 1},
+            seen=4,
+            scheduled_at=NOW - timedelta(hours=2),
+            verification=Verification(NOW, ["arrival 7: history has no line 2"] * 25, unseen=1),
+            health=Health(roots=[RootHealth("/a", RootState.AWAY, "It is gone.")]),
+            arrived=3,
+            read=0,
+        ).text.split()
+    )
+    for words in (
+        "2 h 00 min late",
+        "The account does not balance.",
+        "25 discrepancies",
+        "arrival 7: history has no line 2",
+        "and 5 more",
+        "1 file newer than the last rescan",
+        "1 film still to be scored",
+        "3 films arrived, 0 studies read",
+        "overdue",
+        "backlog",
+        "stat",
+        "2 copies",
+        "file is gone",
+        "away",
+    ):
+        assert words in text
+
+
+def test_a_cut_list_says_how_much_is_missing_and_where_it_is() -> None:
+    """Nobody may take the end of the page for the end of the queue."""
+    text = page(studies=[queue_study(n, Band.UNSCORED) for n in range(5)], rows=2).text
+    assert "3 more studies wait, not shown here; report.csv and report.json list all" in text
+    assert "3 more films not shown here" in text
+
+
+def test_the_index_links_what_is_there() -> None:
+    """Relative links, so that the folder can be copied."""
+    entries = [IndexEntry(date(2026, 11, 22), ("html", "csv")), IndexEntry(date(2026, 11, 21), ("json",))]
+    parsed = Page(render_index(entries, "Site & <b>"))
+    assert parsed.links == ["2026-11-22/report.html", "2026-11-22/report.csv", "2026-11-21/report.json"]
+    assert "Site & <b>" in parsed.text
+    assert "No report yet." in Page(render_index([], "")).text
