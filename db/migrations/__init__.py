@@ -1,0 +1,1 @@
+"""The steps from one released schema to the next, for Alembic."""

@@ -1,0 +1,114 @@
+"""The waiting images, in one query, and the account; how they are ordered is decided elsewhere.
+
+A study waits until it has a read event recorded at or after the arrival of its newest image. Only images that came to
+an end count (scored, refused, failed): what is still on its way joins its study when it ends, and reopens it if it
+arrived after the last read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, Select, and_, exists, func, or_, select
+
+from db import schema
+from db.records import WaitingImage
+from db.states import ENDED, State
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+a: Final = schema.arrival.c
+e: Final = schema.read_event.c
+s: Final = schema.study.c
+
+
+def waiting(tx: Connection) -> list[WaitingImage]:
+    """Every image of every waiting study, by study, then arrival; refused and failed images too.
+
+    An image whose file was removed is left out where the study has the same content at another place that ended too.
+    """
+    return _images(tx, ENDED)
+
+
+def not_scored(tx: Connection) -> list[WaitingImage]:
+    """The refused and failed images among `waiting`."""
+    return _images(tx, ENDED - {State.SCORED})
+
+
+def _images(tx: Connection, states: Collection[State]) -> list[WaitingImage]:
+    ended = sorted(ENDED)
+    newest = (
+        select(a.study_id, func.max(a.arrived_at).label("arrived_at"))
+        .where(a.state.in_(ended), a.study_id.is_not(None))
+        .group_by(a.study_id)
+        .subquery("newest")
+    )
+    read = exists().where(e.study_id == newest.c.study_id, e.recorded_at >= newest.c.arrived_at)
+    twin = schema.arrival.alias("twin").c
+    replaced = exists().where(
+        twin.study_id == a.study_id,
+        twin.id != a.id,
+        twin.sha256 == a.sha256,
+        twin.removed_at.is_(None),
+        twin.state.in_(ended),
+    )
+    query: Select[Any] = (
+        select(
+            s.id,
+            s.key,
+            s.accession,
+            s.requested_urgency,
+            schema.root.c.path,
+            a.path,
+            a.id,
+            a.sha256,
+            a.state,
+            a.code,
+            a.message,
+            schema.result.c.logit,
+            schema.result.c.bundle_id,
+            a.population,
+            a.tier,
+            a.age_years,
+            a.view,
+            a.arrived_at,
+            a.acquired_at,
+            a.backlog,
+            a.removed_at,
+            a.attempts,
+        )
+        .select_from(newest)
+        .join(schema.study, s.id == newest.c.study_id)
+        .join(schema.arrival, and_(a.study_id == s.id, a.state.in_(sorted(states))))
+        .join(schema.root, schema.root.c.id == a.root_id)
+        .outerjoin(schema.result, schema.result.c.id == a.result_id)
+        .where(~read, or_(a.removed_at.is_(None), ~replaced))
+        .order_by(s.id, a.arrived_at, a.id)
+    )
+    copies = _copies(tx)
+    return [WaitingImage(*(*row, copies.get(row[6], ()))) for row in tx.execute(query)]
+
+
+def _copies(tx: Connection) -> dict[int, tuple[str, ...]]:
+    """Where the same content lies as well: absolute paths by the id of the arrival that was handled."""
+    query: Select[Any] = (
+        select(a.duplicate_of, schema.root.c.path, a.path)
+        .join(schema.root, schema.root.c.id == a.root_id)
+        .where(a.state == State.DUPLICATE, a.duplicate_of.is_not(None), a.removed_at.is_(None))
+        .order_by(a.id)
+    )
+    copies: defaultdict[int, list[str]] = defaultdict(list)
+    for original, folder, path in tx.execute(query):
+        copies[original].append(os.path.join(folder, path))  # noqa: PTH118
+    return {original: tuple(paths) for original, paths in copies.items()}
+
+
+def account(tx: Connection) -> dict[State, int]:
+    """How many arrivals stand in each state; every state is named."""
+    counts = dict.fromkeys(State, 0)
+    for state, count in tx.execute(select(a.state, func.count()).group_by(a.state)):
+        counts[state] = count
+    return counts

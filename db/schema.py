@@ -1,0 +1,199 @@
+"""The tables, as this version has them; `db/migrations` leads there, and a test holds the two together."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+)
+
+from db.states import ReadSource, RootState, RunKind, State, Verdict
+from db.types import FilePath, SafeText, Signed64, UtcDateTime, WordOf
+
+REVISIONS: Final = ("0001",)
+"""Every revision that a released version wrote, oldest first; the last is this version's."""
+
+metadata = MetaData(
+    naming_convention={  # every constraint has a name, so that a later migration can drop it
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+root = Table(
+    "root",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("path", FilePath, nullable=False, unique=True),  # absolute
+    Column("added_at", UtcDateTime, nullable=False),
+    Column("first_scanned_at", UtcDateTime),
+    Column("rescan_started_at", UtcDateTime),
+    Column("rescan_ended_at", UtcDateTime),
+    Column("state", WordOf(RootState), nullable=False),
+    Column("message", SafeText),
+)
+
+bundle = Table(
+    "bundle",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("model_sha256", SafeText, nullable=False),
+    Column("name", SafeText, nullable=False),
+    Column("preprocessing", Integer, nullable=False),
+    Column("document", SafeText, nullable=False),  # bundle.json as it was
+    Column("document_sha256", SafeText, nullable=False),
+    Column("first_used_at", UtcDateTime, nullable=False),
+    UniqueConstraint("model_sha256", "name", "document_sha256"),
+)
+
+result = Table(
+    "result",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("content_sha256", SafeText, nullable=False),
+    Column("model_sha256", SafeText, nullable=False),
+    Column("preprocessing", Integer, nullable=False),
+    Column("logit", Float, nullable=False),
+    Column("map", LargeBinary),
+    Column("bundle_id", ForeignKey("bundle.id"), nullable=False),
+    Column("scored_at", UtcDateTime, nullable=False),
+    Column("milliseconds", Float, nullable=False),
+    UniqueConstraint("content_sha256", "model_sha256", "preprocessing"),
+)
+
+study = Table(
+    "study",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", SafeText, nullable=False, unique=True),
+    Column("group_key", SafeText, nullable=False, unique=True),
+    Column("accession", SafeText, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("requested_urgency", SafeText, nullable=False, server_default="routine"),
+    sqlite_autoincrement=True,  # a key that a person wrote down never comes to mean another study
+)
+
+arrival = Table(
+    "arrival",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("root_id", ForeignKey("root.id"), nullable=False),
+    Column("path", FilePath, nullable=False),  # relative to the root
+    Column("generation", Integer, nullable=False),
+    Column("state", WordOf(State), nullable=False),
+    Column("code", SafeText),
+    Column("message", SafeText),
+    Column("size", Signed64, nullable=False),
+    Column("mtime_ns", Signed64, nullable=False),
+    Column("ctime_ns", Signed64, nullable=False),
+    Column("inode", Signed64, nullable=False),
+    Column("device", Signed64, nullable=False),
+    Column("sha256", SafeText, index=True),
+    Column("study_id", ForeignKey("study.id")),
+    Column("result_id", ForeignKey("result.id"), index=True),
+    Column("duplicate_of", ForeignKey("arrival.id"), index=True),
+    Column("superseded_by", ForeignKey("arrival.id")),
+    Column("format", SafeText),
+    Column("population", SafeText),
+    Column("tier", SafeText),
+    Column("age_years", Float),
+    Column("view", SafeText),
+    Column("body_part", SafeText),
+    Column("modality", SafeText),
+    Column("accession", SafeText),
+    Column("study_uid", SafeText),
+    Column("instance_uid", SafeText),
+    Column("acquired_at", SafeText),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("not_before", UtcDateTime),
+    Column("backlog", Boolean, nullable=False),
+    Column("steps", Integer, nullable=False),  # lines in its history: the loss of the last one would not show otherwise
+    Column("arrived_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("removed_at", UtcDateTime),
+    UniqueConstraint("root_id", "path", "generation"),  # its index also serves look-ups by root and path
+    CheckConstraint("generation >= 1", name="generation"),
+    Index(None, "state", "arrived_at"),  # a claim of a few stops early, whatever waits behind them
+    Index(None, "study_id", "arrived_at"),
+    sqlite_autoincrement=True,  # logs and history name arrivals by id, also deleted ones
+)
+
+history = Table(
+    "history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("arrival_id", ForeignKey("arrival.id"), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("from_state", WordOf(State)),
+    Column("to_state", WordOf(State), nullable=False),
+    Column("reason", SafeText, nullable=False),
+    UniqueConstraint("arrival_id", "sequence"),
+    sqlite_autoincrement=True,
+)
+
+read_event = Table(
+    "read_event",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("study_id", ForeignKey("study.id"), nullable=False),
+    Column("read_at", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("source", WordOf(ReadSource), nullable=False),
+    Column("by", SafeText),
+    Index(None, "study_id", "recorded_at"),
+)
+
+review = Table(
+    "review",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("study_id", ForeignKey("study.id"), nullable=False, index=True),
+    Column("verdict", WordOf(Verdict), nullable=False),
+    Column("by", SafeText),
+    Column("note", SafeText),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+report = Table(
+    "report",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site", SafeText, nullable=False),
+    Column("report_date", Date, nullable=False),
+    Column("window_start", UtcDateTime, nullable=False),
+    Column("window_end", UtcDateTime, nullable=False),
+    Column("scheduled_at", UtcDateTime),
+    Column("written_at", UtcDateTime, nullable=False),
+    Column("folder", FilePath),
+    Column("formats", SafeText, nullable=False),
+    UniqueConstraint("site", "report_date"),
+)
+
+daemon_run = Table(
+    "daemon_run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", WordOf(RunKind), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("host", SafeText, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("heartbeat_at", UtcDateTime, nullable=False),
+    Column("stopped_at", UtcDateTime),
+    Column("bundle_id", ForeignKey("bundle.id")),
+)

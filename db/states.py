@@ -1,0 +1,61 @@
+"""The words that the store keeps in its columns: states, verdicts, sources of reads; it imports no database."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class State(StrEnum):
+    """Where an arrival stands; every arrival is in exactly one of these."""
+
+    SEEN = "seen"  # an event or a rescan observed it
+    SETTLING = "settling"  # it may still be growing
+    READY = "ready"  # whole, waits for a worker
+    RUNNING = "running"  # with a worker
+    SCORED = "scored"
+    REFUSED = "refused"  # outside the intended use: nothing is wrong with the file
+    FAILED = "failed"  # could not be read or scored
+    DUPLICATE = "duplicate"  # its content was already handled elsewhere
+    SUPERSEDED = "superseded"  # other content took its path
+    VANISHED = "vanished"  # gone before it was handled
+
+
+PENDING: Final = frozenset({State.SEEN, State.SETTLING, State.READY, State.RUNNING})
+
+ENDED: Final = frozenset({State.SCORED, State.REFUSED, State.FAILED})
+"""The states of an image that stands in the queue or beside it."""
+
+FIRST_GENERATION: Final = 1
+"""Content generations of a path count from here, without gaps."""
+
+
+class RootState(StrEnum):
+    """Whether a watched folder is there."""
+
+    WATCHED = "watched"
+    AWAY = "away"
+
+
+class Verdict(StrEnum):
+    """What a reader says of a study."""
+
+    PNEUMONIA = "pneumonia"
+    NOT = "not"
+    UNSURE = "unsure"
+    UNUSABLE = "unusable"
+
+
+class ReadSource(StrEnum):
+    """Where the store knows from that a study was read."""
+
+    COMMAND = "command"
+    CSV = "csv"
+    VERDICT = "verdict"
+
+
+class RunKind(StrEnum):
+    """Which command took films in."""
+
+    SCAN = "scan"
+    WATCH = "watch"
