@@ -13,7 +13,7 @@ import math
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NoReturn
 
@@ -80,15 +80,23 @@ class Bundle:
     document: Mapping[str, Any] = field(repr=False)
 
     def point_for(self, population: Population | None) -> OperatingPoint:
-        """The population's point; where it is unknown or not validated, the one with the lowest threshold."""
+        """The population's point; where it is unknown or not validated, the most careful of all (see `point_for`)."""
         return point_for(self.points, population)
 
 
 def point_for(points: Mapping[Population, OperatingPoint], population: Population | None) -> OperatingPoint:
-    """See `Bundle.point_for`; for points that were kept without their bundle."""
+    """The point of a population, for points that were kept without their bundle.
+
+    Nobody may be called low by a threshold that was not made for them, nor first, nor likely: a film of an unknown
+    population gets the lowest threshold of the bundle, the highest for `first`, and the calibration at the lowest
+    prevalence.
+    """
     if population is not None and population in points:
         return points[population]
-    return min(points.values(), key=lambda point: (point.threshold, point.population))
+    lowest = min(points.values(), key=lambda point: (point.threshold, point.population))
+    first = max(point.first_threshold for point in points.values())
+    rarest = min(points.values(), key=lambda point: (point.calibration.prevalence, point.population))
+    return replace(lowest, first_threshold=first, calibration=rarest.calibration)
 
 
 def points_from_document(document: Mapping[str, Any]) -> Mapping[Population, OperatingPoint]:

@@ -154,9 +154,7 @@ class House:
                 tx, model_sha256=self.bundle.model_sha256, name="paper", preprocessing=1, document="{}", now=now
             )
             known = [
-                Watched(
-                    roots.ensure_root(tx, str(self.folder / name), now), self.populations.get(name), settle, rescan
-                )
+                Watched(roots.ensure_root(tx, str(self.folder / name), now), self.populations.get(name), settle, rescan)
                 for name in names or ("incoming",)
             ]
         intake = Intake(

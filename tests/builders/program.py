@@ -71,7 +71,7 @@ class Program:
     def run(self, *arguments: str | os.PathLike[str], **environment: str) -> Done:
         """Run a command to its end."""
         ended = subprocess.run(
-            [*self.prefix, *command_line(), *map(os.fspath, arguments)],
+            [*self.prefix, *command_line(), *(os.fspath(argument) for argument in arguments)],
             cwd=self.folder,
             env={**self.environment(), **environment},
             stdin=subprocess.DEVNULL,
@@ -95,7 +95,7 @@ class Program:
         log = self.folder / f"{arguments[0]}-{time.monotonic_ns()}.log"
         with log.open("wb") as stream:
             process = subprocess.Popen(
-                [*self.prefix, *command_line(), *map(os.fspath, arguments)],
+                [*self.prefix, *command_line(), *(os.fspath(argument) for argument in arguments)],
                 cwd=self.folder,
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,

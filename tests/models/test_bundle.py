@@ -211,3 +211,22 @@ def test_an_installation_without_a_bundle_says_so(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(bundle_module, "SHIPPED", tmp_path)
     with pytest.raises(BundleError, match="the installation holds none; give a bundle's folder"):
         shipped_bundle()
+
+
+def test_an_unknown_population_is_called_first_only_where_every_population_would_be(tmp_path: Path) -> None:
+    """The lowest threshold, the highest for `first`, and the calibration made where pneumonia was rarest."""
+    careful = {
+        "threshold": -1.0,
+        "first_threshold": 3.0,
+        "calibration": {"slope": 1.0, "intercept": 0.0, "prevalence": 0.8},
+        "evidence": {},
+    }
+    rare = {
+        "threshold": 2.0,
+        "first_threshold": 4.0,
+        "calibration": {"slope": 1.0, "intercept": -2.0, "prevalence": 0.1},
+        "evidence": {},
+    }
+    bundle = read_bundle(tiny_bundle(tmp_path / "b", populations={"children": careful, "adults": rare}))
+    point = bundle.point_for(None)
+    assert (point.threshold, point.first_threshold, point.calibration.prevalence) == (-1.0, 4.0, 0.1)

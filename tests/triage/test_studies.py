@@ -30,13 +30,14 @@ def gathered(*images: WaitingImage) -> list[QueueStudy]:
         ("children", 2.0, Band.NEXT),
         ("children", 0.999, Band.IN_TURN),
         (None, -1.0, Band.NEXT),
-        (None, 2.0, Band.FIRST),
+        (None, 2.9, Band.NEXT),
+        (None, 3.0, Band.FIRST),
     ],
 )
 def test_a_band_follows_from_the_operating_point_of_the_population(
     population: str | None, logit: float, band: Band
 ) -> None:
-    """Thresholds belong to the band above them; an unknown population is judged by the lowest operating point."""
+    """Thresholds belong to the band above them; an unknown population is first only where all would be."""
     [study] = gathered(waiting_image(population=population, logit=logit))
     assert study.band is band
     assert study.population == population
@@ -54,11 +55,11 @@ def test_a_study_stands_where_its_highest_image_stands() -> None:
     [study] = gathered(
         waiting_image(1, 1, logit=-4.0, tier="tagged"),
         refused_image(1, 2),
-        waiting_image(1, 3, logit=2.5, tier=None, population=None),
+        waiting_image(1, 3, logit=3.5, tier=None, population=None),
     )
     assert [image.arrival_id for image in study.images] == [3, 1, 2]
-    assert (study.band, study.logit, study.tier, study.population) == (Band.FIRST, 2.5, "untagged", None)
-    assert study.probability == pytest.approx(0.9241, abs=1e-4)
+    assert (study.band, study.logit, study.tier, study.population) == (Band.FIRST, 3.5, "untagged", None)
+    assert study.probability == pytest.approx(0.9707, abs=1e-4)
 
 
 def test_the_band_is_stronger_than_the_logit_between_populations() -> None:

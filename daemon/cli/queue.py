@@ -1,0 +1,88 @@
+"""`cxr-triage queue`: the studies that wait, in their order."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import click
+
+from daemon.cli.options import db_option, format_option, printable, settings_of, store_of
+from daemon.cli.progress import busy
+
+BAND_WORDS: Final = {"first": "FIRST", "next": "next", "in_turn": "in turn", "unscored": "unscored"}
+
+
+@click.command("queue", epilog="\b\nExample: cxr-triage queue --format json --limit 20")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many studies.")
+@format_option("table", "json", "csv")
+@db_option
+@click.pass_context
+def command(context: click.Context, limit: int | None, form: str, db: str | None) -> None:
+    """Print the studies that wait, the likeliest pneumonia first.
+
+    Films that could not be scored stand in the middle, by their arrival, and are listed with the reason.
+    """
+    from daemon.triage.document import ROW, queue_rows
+    from daemon.waiting import queue_of
+
+    store = store_of(settings_of(context), db, create=False)
+    try:
+        with busy("reading the queue"), store.read() as tx:
+            document = queue_of(tx, datetime.now(UTC), limit)
+    finally:
+        store.close()
+    if form == "json":
+        click.echo(json.dumps(document, indent=2))
+    elif form == "csv":
+        text = io.StringIO()
+        writer = csv.DictWriter(text, ROW, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({key: printable(cell) for key, cell in row.items()} for row in queue_rows(document))
+        click.echo(text.getvalue(), nl=False)
+    else:
+        for line in table(document):
+            click.echo(line)
+
+
+def table(document: Mapping[str, Any]) -> list[str]:
+    """The queue as lines for a terminal."""
+    bundle = document["bundle"]
+    model = f"{bundle['name']} ({bundle['sha256'][:12]})" if bundle else "nothing scored yet"
+    lines = [f"{document['waiting']} waiting, as of {document['generated_at']}; model: {model}"]
+    rows = [_row(entry) for entry in document["queue"]]
+    lines += aligned(("rank", "study", "band", "probability", "tier", "arrived", "film"), rows)
+    if document["not_scored"]:
+        lines += ["", "Not scored, to be read normally:"]
+        lines += [
+            f"  {printable(item['path'])}: {item['state']} ({item['code']}): {printable(item['message'] or '')}"
+            for item in document["not_scored"]
+        ]
+    return lines
+
+
+def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    paths = [image["path"] for image in entry["images"]]
+    more = f" (+{len(paths) - 1})" if len(paths) > 1 else ""
+    probability = "" if entry["probability"] is None else f"{entry['probability']:.3f}"
+    return (
+        str(entry["rank"]),
+        entry["study"],
+        BAND_WORDS[entry["band"]],
+        probability,
+        entry["tier"],
+        entry["arrived_at"][:16].replace("T", " "),
+        printable(paths[0]) + more if paths else "",
+    )
+
+
+def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows in columns, the last one as wide as it is."""
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)
+    ]

@@ -1,0 +1,1 @@
+"""A run of the real daemon on real films, for somebody who wants to see it work."""

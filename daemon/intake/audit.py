@@ -1,0 +1,134 @@
+"""Compares disk, arrivals and history, each read on its own, so that the account is not true by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection
+
+from daemon.errors import DaemonError
+from daemon.intake.listing import Listing, list_root
+from daemon.intake.machine import moves
+from daemon.intake.reading import Content, ReadProblem, Unread, read_file
+from db import arrivals, history, roots
+from db import verify as store_verify
+from db.records import Arrival, Discrepancy, FileStamp, Root
+from db.states import PENDING, State
+
+SETTLING: Final = timedelta(minutes=1)  # what changed so shortly before a rescan may still be settling
+
+KERNEL_TICK: Final = timedelta(milliseconds=20)  # files are stamped with the time of the kernel's last tick
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What did not hold, and how many files are newer than the last rescan of their root."""
+
+    discrepancies: tuple[Discrepancy, ...]
+    unseen: int
+
+
+def verify(tx: Connection) -> Audit:
+    """Walk every root and compare it with the store, and the store with itself."""
+    found = list(store_verify.consistency(tx))
+    found += [
+        Discrepancy("illegal-move", f"arrival {line.arrival_id}", f"it went from {line.from_state} to {line.to_state}")
+        for line in history.steps_taken(tx)
+        if line.from_state is not None and (line.from_state, line.to_state) not in moves()
+    ]
+    unseen = 0
+    for root in roots.roots(tx):
+        try:
+            listing = list_root(Path(root.path))
+        except DaemonError as error:
+            found.append(Discrepancy("root-away", root.path, f"it cannot be listed: {error.cause}"))
+            continue
+        found += [
+            Discrepancy("folder-unreadable", str(Path(root.path, f)), "it cannot be listed") for f in listing.unseen
+        ]
+        discrepancies, newer = compare_disk(root, listing, arrivals.current(tx, root.id))
+        found += discrepancies
+        unseen += newer
+    return Audit(tuple(found), unseen)
+
+
+def compare_disk(root: Root, listing: Listing, current: Mapping[str, Arrival]) -> tuple[list[Discrepancy], int]:
+    """One root: what lies there against the newest arrival of each path.
+
+    Returns:
+        The discrepancies, and how many files changed after the last rescan began (nothing is wrong with them yet).
+    """
+    found: list[Discrepancy] = []
+    unseen = 0
+    for path, stamp in listing.files.items():
+        known = current.get(path)
+        subject = str(Path(root.path, path))
+        if known is not None and known.state not in (State.VANISHED, State.SUPERSEDED) and known.stamp == stamp:
+            if known.removed_at is not None:
+                found.append(Discrepancy("marked-removed", subject, "the file is there, the store calls it removed"))
+        elif _newer(stamp, root.rescan_started_at):
+            unseen += 1
+        elif known is None or known.state in (State.VANISHED, State.SUPERSEDED):
+            found.append(Discrepancy("file-without-arrival", subject, "the file is there, the store does not know it"))
+        elif known.state not in PENDING:
+            newer, difference = _difference(root, path, stamp, known)
+            unseen += newer
+            found += difference
+    found += [
+        Discrepancy("file-missing", str(Path(root.path, path)), f"it is {known.state}, and the file is gone")
+        for path, known in current.items()
+        if known.state not in (State.VANISHED, State.SUPERSEDED)
+        and known.removed_at is None
+        and path not in listing.files
+        and listing.could_see(path)
+        and _older(known, root)
+        and not _removed_since(Path(root.path, path), root.rescan_started_at)
+    ]
+    return found, unseen
+
+
+def _difference(root: Root, path: str, stamp: FileStamp, known: Arrival) -> tuple[int, list[Discrepancy]]:
+    """A finished film that looks different: (1 if its rescan may not be done with it, what is wrong)."""
+    subject = str(Path(root.path, path))
+    content = read_file(Path(root.path, path))
+    if isinstance(content, Content) and content.sha256 == known.sha256:
+        return 0, []
+    if root.rescan_started_at is not None and _newer(stamp, root.rescan_started_at - SETTLING):
+        return 1, []
+    if isinstance(content, Unread):
+        if known.code == content.problem:
+            return 0, []
+        if content.problem in (ReadProblem.GONE, ReadProblem.CHANGING):
+            return 1, []
+        if content.problem in (ReadProblem.UNREADABLE, ReadProblem.IO_ERROR):
+            return 0, [Discrepancy("file-unreadable", subject, f"it cannot be compared: {content.cause}")]
+    return 0, [Discrepancy("content-changed", subject, "it is not what was scored, and no new arrival")]
+
+
+def _newer(stamp: FileStamp, moment: datetime | None) -> bool:
+    """Whether a file was written or put there after the last rescan began.
+
+    By ctime: it is set by the host that keeps the file, while an mtime can be anything.
+    """
+    return moment is None or stamp.ctime_ns >= (moment - KERNEL_TICK).timestamp() * 1e9
+
+
+def _removed_since(path: Path, moment: datetime | None) -> bool:
+    """Whether a file that is not there may have been removed since: its folder, or what is left of it, changed."""
+    for folder in path.parents:
+        try:
+            return _newer(FileStamp.of(folder.lstat()), moment)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            return True
+    return True
+
+
+def _older(arrival: Arrival, root: Root) -> bool:
+    """Whether a rescan began after the arrival last changed, and so should have noticed."""
+    return root.rescan_started_at is not None and arrival.changed_at < root.rescan_started_at

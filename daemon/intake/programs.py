@@ -1,0 +1,188 @@
+"""The two ways to run the intake: `scan`, one pass that ends with nothing pending, and `watch`, until told to stop."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from watchdog.observers.api import BaseObserver
+
+from daemon.errors import DaemonError
+from daemon.intake.events import end, is_listening, observe
+from daemon.intake.hints import Inbox
+from daemon.intake.listing import identity
+from daemon.intake.pipeline import Intake
+from db.errors import StoreError
+
+LOG: Final = logging.getLogger("cxr_triage.intake")
+TICK: Final = 0.25  # seconds at most between two looks at the stop flag
+HEARTBEAT: Final = 15.0  # seconds
+FOLLOW_UP: Final = 1.0  # seconds after a rescan that a new folder asked for: what was in it gave no event
+MAX_PAUSE: Final = 120  # ticks between two tries while the store does not answer
+Stop = Callable[[], bool]
+
+
+def scan(intake: Intake, stop: Stop, progress: Callable[[], None]) -> list[DaemonError]:
+    """Look at every root once and see all of it through.
+
+    Args:
+        intake: with its roots.
+        stop: asked often; a true answer ends the pass early, and a later one goes on.
+        progress: told after every step.
+
+    Returns:
+        One error for each root that could not be listed, or went away.
+    """
+    failed = {}
+    for root_id in intake.roots:
+        try:
+            intake.rescan(root_id)
+        except DaemonError as error:
+            intake.away(root_id, error.cause)
+            failed[root_id] = error
+    while not stop() and intake.busy():
+        if not intake.step():
+            intake.wait(TICK)
+        progress()
+    for root_id, loss in intake.lost().items():
+        if root_id not in failed:
+            intake.away(root_id, loss.cause)
+            failed[root_id] = loss
+    return list(failed.values())
+
+
+@dataclass(slots=True)
+class _RootWatch:
+    """One root under watch: its observer, and which folder the observer hangs on; times are monotonic seconds."""
+
+    path: Path
+    every: float
+    next_rescan: float = 0.0
+    asked: bool = False
+    not_before: float = 0.0  # a burst of new folders asks again and again
+    observer: BaseObserver | None = None
+    deaf: bool = False  # it cannot be observed, and somebody was told
+    who: tuple[int, int] | None = None
+    away: bool = False
+
+
+class Watch:
+    """The daemon's loop."""
+
+    def __init__(self, intake: Intake, beat: Callable[[], None], alive: Callable[[], None] = lambda: None) -> None:
+        """Make a loop over an intake.
+
+        Args:
+            intake: with its roots.
+            beat: tells the store, every `HEARTBEAT` seconds, that the daemon is at work.
+            alive: tells the service manager, also while the store does not answer.
+        """
+        self._intake, self._beat, self._alive = intake, beat, alive
+        self._clock = intake.clock.monotonic
+        self._inbox = Inbox(intake.news)
+        self._next_beat = 0.0
+        self._outages = 0
+        self._roots = {
+            root_id: _RootWatch(Path(watched.root.path), watched.rescan_seconds)
+            for root_id, watched in intake.roots.items()
+        }
+
+    def run(self, stop: Stop, ready: Callable[[], None]) -> None:
+        """Watch until `stop` says so; `ready` is told once, when every root was subscribed and scanned.
+
+        Raises:
+            StoreError: the store does not take the first scan; later it is waited for.
+            DaemonError: the workers cannot work.
+        """
+        try:
+            for root_id in self._roots:
+                self._visit(root_id)
+            ready()
+            while not stop():
+                try:
+                    self._turn()
+                except StoreError as error:
+                    self._pause(error, stop)
+        finally:
+            for root in self._roots.values():
+                self._unsubscribe(root)
+
+    def _turn(self) -> None:
+        """Everything that is to be done now, or a moment's sleep."""
+        if self._outages:
+            self._resume()
+        if self._clock() >= self._next_beat:
+            self._next_beat = self._clock() + HEARTBEAT
+            self._alive()
+            self._beat()
+        hints, asked = self._inbox.take()
+        for root_id, found in hints.items():
+            self._intake.look(root_id, found)
+        for root_id, root in self._roots.items():
+            root.asked |= root_id in asked
+            if self._clock() >= (min(root.next_rescan, root.not_before) if root.asked else root.next_rescan):
+                self._visit(root_id)
+        if not self._intake.step():
+            self._intake.wait(TICK)
+
+    def _pause(self, error: StoreError, stop: Stop) -> None:
+        """Take nothing in for a while, longer each time; films stay where they are, and in the store as it was."""
+        self._outages += 1
+        if self._outages == 1:
+            LOG.error("intake waits, the store does not answer", extra={"cause": error.cause})
+        self._alive()
+        for _ in range(min(MAX_PAUSE, 2**self._outages)):
+            if stop():
+                return
+            self._intake.wait(TICK)
+
+    def _resume(self) -> None:
+        """Go on after an outage: hints were lost, and what is in memory may not be what is in the store."""
+        self._intake.recover()
+        for root in self._roots.values():
+            root.next_rescan = 0.0
+        LOG.info("the store answers again", extra={"count": self._outages})
+        self._outages = 0
+
+    def _visit(self, root_id: int) -> None:
+        """Subscribe if need be, then rescan: what comes in between is seen by one of the two."""
+        root, began = self._roots[root_id], self._clock()
+        try:
+            self._subscribe(root_id, root, identity(root.path))
+            self._intake.rescan(root_id)
+            if root.away:
+                LOG.info("root is back", extra={"root": root_id})
+            root.away = False
+        except DaemonError as error:
+            self._unsubscribe(root)
+            self._intake.away(root_id, error.cause)
+            if not root.away:
+                LOG.error("root cannot be seen", extra={"root": root_id, "cause": error.cause})
+            root.away = True
+        ended = self._clock()
+        root.next_rescan = ended + (min(root.every, FOLLOW_UP) if root.asked else root.every)
+        root.not_before = ended + max(TICK, 4 * (ended - began))
+        root.asked = False
+
+    def _subscribe(self, root_id: int, root: _RootWatch, who: tuple[int, int]) -> None:
+        """See that events come: an observer on a folder that was replaced or mounted over stays alive and deaf."""
+        if who == root.who and root.observer is not None and is_listening(root.observer):
+            return
+        self._unsubscribe(root)
+        root.who = who
+        try:
+            root.observer = observe(root_id, root.path, self._inbox)
+            root.deaf = False
+        except DaemonError as error:
+            if not root.deaf:
+                LOG.warning("no events, only rescans", extra={"root": root_id, "cause": error.cause})
+            root.deaf = True
+
+    @staticmethod
+    def _unsubscribe(root: _RootWatch) -> None:
+        if root.observer is not None:
+            end(root.observer)
+        root.observer = None

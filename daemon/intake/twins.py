@@ -1,0 +1,93 @@
+"""Content that came before: a second copy is a duplicate, a renamed film keeps its outcome, nothing is scored twice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from daemon.intake.machine import Event
+from daemon.intake.recording import Scoring, apply, retire, study_of
+from db import arrivals, results, roots
+from db.records import Arrival, FilmFacts, Root
+from db.states import RootState, State
+from models.population import Population
+
+
+def settle_by_twin(
+    tx: Connection, arrival: Arrival, sha256: str, scoring: Scoring, declared: Population | None, now: datetime
+) -> Arrival | None:
+    """Settle a RUNNING arrival whose content is known already, without decoding it again; None if it must be judged.
+
+    A twin whose file is there makes this one a duplicate of it. Where there is none, what this model would say again is
+    taken over: from a twin that is gone (the film was renamed), or from content that was replaced and came again.
+
+    Args:
+        tx: the transaction.
+        arrival: whose bytes were read.
+        sha256: of the bytes.
+        scoring: the model in use.
+        declared: the population of films that state no age, in the root of this arrival.
+        now: when.
+    """
+    twins = arrivals.same_content(tx, sha256, arrival.id)
+    folders = {root.id: root for root in roots.roots(tx)} if twins else {}
+    gone = []
+    for twin in twins:
+        if _is_there(folders, twin):
+            values: dict[str, Any] = {"sha256": sha256, "duplicate_of": twin.id, "study_id": twin.study_id}
+            return apply(tx, arrival, Event.MATCH, now, code=None, message=None, not_before=None, **values)
+        gone.append(twin)
+    bundle = scoring.bundle
+    result = results.find(tx, sha256, bundle.model_sha256, bundle.preprocessing)
+    renamed = next((twin for twin in gone if twin.state is not State.FAILED), None)
+    if result is not None:
+        donor = renamed or next(iter(arrivals.with_result(tx, result.id)), None)
+        if donor is None:
+            return None
+        values = _taken_over(tx, arrival, donor, declared, now, renamed=renamed is not None)
+        values |= {"sha256": sha256, "result_id": result.id}
+        return apply(tx, arrival, Event.SCORE, now, reason="scored before", **values)
+    if renamed is not None and renamed.state is State.REFUSED:
+        values = _taken_over(tx, arrival, renamed, declared, now, renamed=True)
+        values |= {"sha256": sha256, "code": renamed.code, "message": renamed.message}
+        return apply(tx, arrival, Event.REFUSE, now, reason="refused before", **values)
+    return None
+
+
+def _is_there(folders: Mapping[int, Root], twin: Arrival) -> bool:
+    """Whether a twin's file is there; below a root that cannot be seen it is believed to be."""
+    if twin.removed_at is not None:
+        return False
+    root = folders[twin.root_id]
+    if root.state is RootState.AWAY or not os.path.isdir(root.path):  # noqa: PTH112
+        return True
+    return os.path.lexists(Path(root.path, twin.path))
+
+
+def _taken_over(
+    tx: Connection, arrival: Arrival, donor: Arrival, declared: Population | None, now: datetime, *, renamed: bool
+) -> dict[str, Any]:
+    """What an arrival takes from the one that had its content.
+
+    A renamed film is the same film: it stays in its study and keeps the time at which it came, or a film that was read
+    and then moved to another folder would wait to be read again.
+    """
+    facts = _declared(donor.facts, declared)
+    values: dict[str, Any] = {"facts": facts, "code": None, "message": None, "not_before": None}
+    if not renamed:
+        return values | {"study_id": study_of(tx, arrival, facts, now)}
+    retire(tx, donor, now)
+    return values | {"study_id": donor.study_id, "arrived_at": donor.arrived_at, "backlog": donor.backlog}
+
+
+def _declared(facts: FilmFacts, declared: Population | None) -> FilmFacts:
+    """Facts without an age take the population of the root that the film lies in now."""
+    if facts.age_years is not None:
+        return facts
+    return replace(facts, population=declared.value if declared else None)

@@ -1,0 +1,160 @@
+"""What runs inside a worker process: bytes in, an outcome out; no path, no store, no network is needed here.
+
+Decoding is hostile territory, so the process limits itself before it reads the first film: address space, no core
+dumps (they would hold patient data), no output (native decoders print what they like).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import multiprocessing
+import os
+import resource
+import signal
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.records import FilmFacts
+from models.bundle import Bundle
+from models.contract import VERSIONS
+from models.gate import Finding, findings, tag_findings, tier
+from models.population import Population, population_of_age
+from models.radiograph import FilmFormat, FilmTags, Radiograph, UnreadableFilm, read_radiograph, sniff
+from models.scorer import Scorer
+
+ADDRESS_SPACE: Final = 1 << 30  # bytes on top of what the process has mapped once the model is loaded
+_PR_SET_PDEATHSIG: Final = 1
+
+
+class Verdict(StrEnum):
+    """How a film came out."""
+
+    SCORED = "scored"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a worker found out about one film.
+
+    Attributes:
+        logit: of pneumonia, None unless scored.
+        map: float32 class activation map whose mean is the logit, None unless scored.
+        code, message: why it was not scored.
+        milliseconds: from bytes to outcome.
+    """
+
+    verdict: Verdict
+    facts: FilmFacts
+    milliseconds: float
+    logit: float | None = None
+    map: NDArray[np.float32] | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+_scorer: Scorer | None = None  # one per process, made by `start`: an interpreter cannot be sent between processes
+_preprocess = VERSIONS[1]
+
+
+def start(bundle: Bundle, address_space: int = ADDRESS_SPACE) -> None:
+    """Prepare this process: load the model, then give up what scoring does not need."""
+    global _scorer, _preprocess  # noqa: PLW0603
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a killed daemon leaves no orphan behind
+    parent = multiprocessing.parent_process()
+    if parent is not None and os.getppid() != parent.pid:
+        os._exit(1)  # it was killed before this process could ask to be told
+    silence = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(silence, descriptor)
+    _scorer = Scorer(bundle)
+    _preprocess = VERSIONS[bundle.preprocessing]
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit = _mapped() + address_space
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _mapped() -> int:
+    """Bytes of address space in use."""
+    with open("/proc/self/statm", encoding="ascii") as stream:  # noqa: PTH123
+        return int(stream.read().split()[0]) * resource.getpagesize()
+
+
+def judge(data: bytes, declared: Population | None) -> Outcome:
+    """Decode, gate and score one film.
+
+    Args:
+        data: the content of the file.
+        declared: the population of films that state no age.
+    """
+    began = time.monotonic()
+    facts = FilmFacts()
+    try:
+        facts = _facts(sniff(data), None, declared)
+        if facts.format == FilmFormat.DICOM:
+            from models.dicom import read_tags
+
+            tags = read_tags(data)
+            facts = _facts(FilmFormat.DICOM, tags, declared)
+            if refused := tag_findings(tags):
+                return _refused(refused[0], facts, began)
+        film = read_radiograph(data)
+        if refused := findings(film):
+            return _refused(refused[0], facts, began)
+        return _scored(film, facts, began)
+    except UnreadableFilm as error:
+        message = f"{error.cause}; {error.remedy}"
+        return Outcome(Verdict.FAILED, facts, _since(began), code=error.code.value, message=message)
+    except MemoryError:
+        message = "decoding asks for more memory than a film may use; export the film again, uncompressed"
+        return Outcome(Verdict.FAILED, facts, _since(began), code="too-much-memory", message=message)
+    except Exception as error:  # noqa: BLE001  (a decoder's fault must cost one film, not the worker)
+        message = f"decoding failed ({type(error).__name__}); export the film again"
+        return Outcome(Verdict.FAILED, facts, _since(began), code="decoder-failed", message=message)
+
+
+def _since(began: float) -> float:
+    return (time.monotonic() - began) * 1000.0
+
+
+def _refused(finding: Finding, facts: FilmFacts, began: float) -> Outcome:
+    message = f"{finding.message}; {finding.remedy}"
+    return Outcome(Verdict.REFUSED, facts, _since(began), code=finding.code.value, message=message)
+
+
+def _scored(film: Radiograph, facts: FilmFacts, began: float) -> Outcome:
+    if _scorer is None:
+        raise RuntimeError("the worker was not started")
+    score = _scorer.score(_preprocess(film))
+    if not math.isfinite(score.logit):
+        message = "the model gave no number for it; export the film again"
+        return Outcome(Verdict.FAILED, facts, _since(began), code="no-score", message=message)
+    return Outcome(Verdict.SCORED, facts, _since(began), logit=score.logit, map=score.map)
+
+
+def _facts(kind: FilmFormat, tags: FilmTags | None, declared: Population | None) -> FilmFacts:
+    """What the store keeps about a film; an age wins over what the folder's owner declared."""
+    age = tags.age_years if tags else None
+    population = declared if age is None else population_of_age(age)
+    tags = tags or FilmTags()
+    return FilmFacts(
+        format=kind.value,
+        population=population.value if population else None,
+        tier=tier(tags).value,
+        age_years=age,
+        view=tags.view or None,
+        body_part=tags.body_part or None,
+        modality=tags.modality or None,
+        accession=tags.accession or None,
+        study_uid=tags.study_uid or None,
+        instance_uid=tags.instance_uid or None,
+        acquired_at=tags.acquired_at.isoformat(timespec="seconds") if tags.acquired_at else None,
+    )

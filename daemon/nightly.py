@@ -1,0 +1,94 @@
+"""Writes the report every night, through APScheduler; of missed ones the newest, once the daemon runs again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from daemon.clock import Clock
+from daemon.report.gather import write_nightly
+from daemon.settings import ReportSettings, Settings
+from db import reports, roots
+from db.store import Store
+
+LOG: Final = logging.getLogger("cxr_triage.report")
+RETRY: Final = timedelta(minutes=5)
+LOOK: Final = timedelta(minutes=1)
+
+
+def scheduled_at(report_date: date, settings: ReportSettings) -> datetime:
+    """When the report of a date is due, in UTC; a local time that a clock change skips or repeats is taken once.
+
+    PEP 495: a skipped time is read with the offset from before the change, a repeated one as its first occurrence.
+    """
+    return datetime.combine(report_date, settings.time, ZoneInfo(settings.zone)).astimezone(UTC)
+
+
+def latest_due(now: datetime, settings: ReportSettings) -> date:
+    """The newest date whose report is due."""
+    today = now.astimezone(ZoneInfo(settings.zone)).date()
+    return today if scheduled_at(today, settings) <= now else today - timedelta(days=1)
+
+
+def next_due(now: datetime, settings: ReportSettings) -> datetime:
+    """When the next report is due, in UTC; later than now."""
+    return scheduled_at(latest_due(now, settings) + timedelta(days=1), settings)
+
+
+def report_to_write(store: Store, settings: ReportSettings, now: datetime) -> date | None:
+    """The newest date whose report is due and not written; none that was due before the first folder was watched.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    report_date = latest_due(now, settings)
+    with store.read() as tx:
+        written = reports.find(tx, settings.site, report_date)
+        watched = [root.added_at for root in roots.roots(tx)]
+    due = scheduled_at(report_date, settings)
+    return report_date if written is None and watched and min(watched) <= due else None
+
+
+@contextmanager
+def nightly_reports(settings: Settings, store: Store, clock: Clock) -> Iterator[None]:
+    """Look every minute, while the daemon runs, whether a report is due; whatever goes wrong, there is a next look.
+
+    The job never plans itself: APScheduler holds its lock while it waits for a running job to end, and a job that asked
+    for that lock then would hang the daemon for ever.
+    """
+    not_before = clock.now()
+
+    def run() -> None:
+        nonlocal not_before
+        if clock.now() < not_before:
+            return
+        try:
+            if (report_date := report_to_write(store, settings.report, clock.now())) is not None:
+                write_nightly(settings, store, report_date, scheduled_at(report_date, settings.report), clock.now)
+                LOG.info("report written", extra={"report_date": report_date.isoformat()})
+        except Exception:  # the log line names its kind only: an error's text may hold a path
+            LOG.exception("report not written, to be tried again")
+            not_before = clock.now() + RETRY
+
+    scheduler = BackgroundScheduler(timezone=UTC)
+    # The first look at once: a report may have been missed while the daemon was down. A grace of None: APScheduler's
+    # default of one second drops a job that comes late.
+    scheduler.add_job(
+        run,
+        IntervalTrigger(seconds=LOOK.total_seconds()),
+        next_run_time=clock.now(),
+        coalesce=True,
+        misfire_grace_time=None,
+    )
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=True)

@@ -1,0 +1,71 @@
+"""The daemon as a whole: signals, the intake's loop, the nightly report, and word to the service manager."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Final
+
+from daemon.clock import Clock
+from daemon.composition import running_intake
+from daemon.intake.programs import Watch
+from daemon.nightly import nightly_reports
+from daemon.notify import notify
+from daemon.settings import RootSettings, Settings
+from db import runs
+from db.states import RunKind
+from db.store import Store
+from models.bundle import Bundle
+
+LOG: Final = logging.getLogger("cxr_triage.watch")
+
+
+@dataclass(slots=True)
+class Stopping:
+    """Whether a signal came. A plain value: locks, events and logs in a handler can meet the code they interrupted."""
+
+    number: int | None = None
+
+    def __call__(self) -> bool:
+        """Whether it is time to end."""
+        return self.number is not None
+
+
+def watch(settings: Settings, store: Store, bundle: Bundle, roots: Sequence[RootSettings], clock: Clock) -> None:
+    """Run the daemon until SIGTERM or SIGINT; returns after everything was given back."""
+    with stop_on_signal() as stopping, running_intake(RunKind.WATCH, store, bundle, roots, clock) as running:
+
+        def beat() -> None:
+            with store.write() as tx:
+                runs.beat(tx, running.run_id, clock.now())
+
+        def ready() -> None:
+            LOG.info("watching", extra={"count": len(running.intake.roots)})
+            notify("READY=1")
+
+        with nightly_reports(settings, store, clock):
+            Watch(running.intake, beat, lambda: notify("WATCHDOG=1")).run(stopping, ready)
+            notify("STOPPING=1")
+            name = signal.Signals(stopping.number).name if stopping.number else ""
+            LOG.info("stopping", extra={"signal": name})
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[Stopping]:
+    """Note SIGTERM and SIGINT instead of obeying them at once; the handlers of before are put back."""
+    stopping = Stopping()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        del frame
+        stopping.number = number
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

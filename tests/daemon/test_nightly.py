@@ -1,0 +1,184 @@
+"""When a report is due, and that it is written once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.clock import system_clock
+from daemon.nightly import latest_due, next_due, nightly_reports, report_to_write, scheduled_at
+from daemon.report.gather import write_nightly
+from daemon.settings import ReportSettings, Settings, StoreSettings
+from db import reports, roots
+from db.store import Store, open_store
+
+VIENNA = ZoneInfo("Europe/Vienna")
+
+
+def at(hour: int, minute: int = 0, zone: str = "Europe/Vienna") -> ReportSettings:
+    return ReportSettings(time=dt.time(hour, minute), zone=zone)
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "minute", "utc"),
+    [
+        ("2026-01-10", 6, 0, "2026-01-10T05:00"),
+        ("2026-07-10", 6, 0, "2026-07-10T04:00"),
+        ("2026-03-29", 1, 59, "2026-03-29T00:59"),  # the last minute of winter time
+        ("2026-03-29", 2, 30, "2026-03-29T01:30"),  # skipped: taken as if the clock had not been put on
+        ("2026-03-29", 3, 0, "2026-03-29T01:00"),
+        ("2026-03-29", 6, 0, "2026-03-29T04:00"),
+        ("2026-10-25", 2, 30, "2026-10-25T00:30"),  # twice: taken the first time
+        ("2026-10-25", 3, 0, "2026-10-25T02:00"),
+        ("2026-10-25", 6, 0, "2026-10-25T05:00"),
+    ],
+)
+def test_a_report_is_due_by_the_clock_on_the_wall(day: str, hour: int, minute: int, utc: str) -> None:
+    """Through both clock changes of Vienna; a skipped and a repeated time are one moment each."""
+    assert scheduled_at(date.fromisoformat(day), at(hour, minute)) == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("change", [date(2026, 3, 29), date(2026, 10, 25)])
+@pytest.mark.parametrize(("hour", "minute"), [(0, 0), (1, 30), (2, 0), (2, 30), (3, 0), (6, 0), (23, 59)])
+def test_across_a_clock_change_each_night_has_one_report(change: date, hour: int, minute: int) -> None:
+    """Walking through the days minute by minute, each date becomes due once, in order."""
+    settings = at(hour, minute)
+    now = datetime.combine(change - timedelta(days=2), dt.time(), VIENNA).astimezone(UTC)
+    due = []
+    for _ in range(4 * 24 * 12):
+        now += timedelta(minutes=5)
+        latest = latest_due(now, settings)
+        if not due or due[-1] != latest:
+            due.append(latest)
+    assert due == [due[0] + timedelta(days=number) for number in range(len(due))]
+    assert change in due
+
+
+@given(
+    now=st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    time=st.times(),
+    zone=st.sampled_from(["UTC", "Europe/Vienna", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"]),
+)
+def test_the_latest_is_over_and_the_next_is_to_come(now: datetime, time: dt.time, zone: str) -> None:
+    """At any moment, in any zone: latest <= now < next, and there is no date between the two."""
+    settings = ReportSettings(time=time, zone=zone)
+    latest = latest_due(now, settings)
+    assert scheduled_at(latest, settings) <= now < next_due(now, settings)
+    assert scheduled_at(latest + timedelta(days=1), settings) == next_due(now, settings)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(str(tmp_path / "triage.db"), create=True) as store:
+        yield store
+
+
+def settings_in(folder: Path) -> Settings:
+    return Settings(
+        store=StoreSettings(url=str(folder / "triage.db")),
+        report=ReportSettings(folder=folder / "reports", zone="Europe/Vienna"),
+    )
+
+
+def watch_since(store: Store, folder: Path, moment: datetime) -> None:
+    (folder / "incoming").mkdir(exist_ok=True)
+    with store.write() as tx:
+        roots.ensure_root(tx, str(folder / "incoming"), moment)
+
+
+def test_after_missed_nights_the_newest_is_written_once(store: Store, tmp_path: Path) -> None:
+    """A daemon that was down for a week writes one report, with one row, and not again."""
+    settings = settings_in(tmp_path)
+    now = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
+    watch_since(store, tmp_path, now - timedelta(days=7))
+    missed = report_to_write(store, settings.report, now)
+    assert missed == date(2026, 3, 30)
+    write_nightly(settings, store, missed, scheduled_at(missed, settings.report), lambda: now)
+    assert report_to_write(store, settings.report, now) is None
+    assert report_to_write(store, settings.report, now + timedelta(days=1)) == date(2026, 3, 31)
+    with store.read() as tx:
+        (row,) = reports.last(tx, 9)
+    assert row.window_end - row.window_start == timedelta(days=1)
+    assert row.scheduled_at == datetime(2026, 3, 30, 4, 0, tzinfo=UTC)
+
+
+def test_a_second_report_of_a_date_takes_the_place_of_the_first(store: Store, tmp_path: Path) -> None:
+    """One row for each date."""
+    settings = settings_in(tmp_path)
+    now = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
+    watch_since(store, tmp_path, now - timedelta(days=7))
+    for _ in range(2):
+        write_nightly(settings, store, date(2026, 3, 30), now, lambda: now)
+    with store.read() as tx:
+        assert len(reports.last(tx, 9)) == 1
+
+
+def test_no_report_of_the_time_before_the_first_folder(store: Store, tmp_path: Path) -> None:
+    """An empty list from before anybody looked would say that nothing was there."""
+    settings = settings_in(tmp_path)
+    now = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
+    assert report_to_write(store, settings.report, now) is None
+    watch_since(store, tmp_path, now - timedelta(hours=1))
+    assert report_to_write(store, settings.report, now) is None
+    assert report_to_write(store, settings.report, now + timedelta(days=1)) == date(2026, 3, 31)
+
+
+@contextmanager
+def said(message: str) -> Iterator[Callable[[], None]]:
+    """A function that waits until the log of the reports says this."""
+    heard, logger = threading.Event(), logging.getLogger("cxr_triage.report")
+
+    def listen(record: logging.LogRecord) -> bool:
+        if record.getMessage() == message:
+            heard.set()
+        return True
+
+    logger.addFilter(listen)
+    level = logger.level
+    logger.setLevel(logging.INFO)
+
+    def wait() -> None:
+        assert heard.wait(30), f"nobody said: {message}"
+
+    try:
+        yield wait
+    finally:
+        logger.setLevel(level)
+        logger.removeFilter(listen)
+
+
+def test_the_scheduler_writes_a_missed_report_at_once(store: Store, tmp_path: Path) -> None:
+    """And a daemon that is told to stop meanwhile ends."""
+    settings = settings_in(tmp_path)
+    watch_since(store, tmp_path, datetime.now(UTC) - timedelta(days=2))
+    with said("report written") as wait, nightly_reports(settings, store, system_clock()):
+        wait()
+    assert list((tmp_path / "reports").glob("*/report.html"))
+    with store.read() as tx:
+        assert len(reports.last(tx, 9)) == 1
+
+
+def test_a_report_that_cannot_be_written_is_planned_again(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file lies where the folder should be: one line that names no path, and the schedule lives."""
+    settings = settings_in(tmp_path)
+    watch_since(store, tmp_path, datetime.now(UTC) - timedelta(days=2))
+    (tmp_path / "reports").write_text("in the way")
+    with said("report not written, to be tried again") as wait, nightly_reports(settings, store, system_clock()):
+        wait()
+    assert [record.getMessage() for record in caplog.records if record.name == "cxr_triage.report"] == [
+        "report not written, to be tried again"
+    ]
+    with store.read() as tx:
+        assert reports.last(tx, 9) == []

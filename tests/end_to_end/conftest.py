@@ -1,0 +1,21 @@
+"""The real program with the tiny bundle, in a folder of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from builders.bundles import tiny_bundle
+from builders.program import Program
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle that scores brightness."""
+    return tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
+
+
+@pytest.fixture
+def program(tmp_path: Path, bundle: Path) -> Program:
+    """`cxr-triage` in a folder of this test."""
+    return Program(tmp_path, bundle)

@@ -1,0 +1,1 @@
+"""Trains, calibrates, quantises and judges pneumonia classifiers; TensorFlow and Keras live only here."""

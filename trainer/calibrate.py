@@ -1,0 +1,101 @@
+"""Chooses operating points and fits the calibration, from logits and labels alone; pure.
+
+Calibration: Platt 1999 (a logistic curve on the logit), fitted by Newton's method with a tiny ridge on the slope, so
+that classes that a small validation part separates still give a finite curve.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from models.bundle import Calibration, OperatingPoint
+from models.population import Population
+from trainer.errors import TrainerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+# What the lower threshold must find. Children: one hospital's labels, and the network is sure; adults: readers of
+# single films disagree on a few in a hundred, and a threshold that finds those too would find nearly everything.
+SENSITIVITY: Final[Mapping[Population, float]] = {Population.CHILDREN: 0.98, Population.ADULTS: 0.95}
+FIRST_SPECIFICITY: Final = 0.95  # of films without pneumonia, the share that stays below `first`
+RIDGE: Final = 1e-3
+_TOO_FEW: Final = "add films of both classes, or train for longer"
+
+
+def fit_logistic(logits: ArrayLike, labels: ArrayLike) -> Calibration:
+    """The logistic curve from logit to probability.
+
+    Raises:
+        TrainerError: one class is absent, or the logits do not rise with the label.
+    """
+    x, y = np.asarray(logits, np.float64), np.asarray(labels, np.float64)
+    if not 0 < y.sum() < y.size:
+        raise TrainerError("calibrate", None, "the validation part lacks one of the two classes", _TOO_FEW)
+    centre, spread = float(x.mean()), max(float(x.std()), 1e-9)
+    z = np.stack([(x - centre) / spread, np.ones_like(x)], axis=1)
+    ridge = np.array([RIDGE, 0.0])
+    w = np.array([0.0, float(np.log(y.mean() / (1 - y.mean())))])
+    for _ in range(100):
+        p = 1.0 / (1.0 + np.exp(-np.clip(z @ w, -500, 500)))
+        gradient = z.T @ (p - y) + ridge * w
+        hessian = (z * (p * (1 - p))[:, None]).T @ z + np.diag(ridge + 1e-12)
+        step = np.linalg.solve(hessian, gradient)
+        # Far from the optimum a whole Newton step overshoots; half of it, and again, until the loss falls.
+        scale, loss = 1.0, _loss(z, y, w, ridge)
+        while scale > 1e-6 and _loss(z, y, w - scale * step, ridge) > loss + 1e-12:
+            scale /= 2
+        w = w - scale * step
+        if np.abs(scale * step).max() < 1e-10:
+            break
+    if w[0] <= 0:
+        raise TrainerError("calibrate", None, "the logits do not rise with the label", "train for longer")
+    return Calibration(float(w[0] / spread), float(w[1] - w[0] * centre / spread), float(y.mean()))
+
+
+def _loss(z: NDArray[np.float64], y: NDArray[np.float64], w: NDArray[np.float64], ridge: NDArray[np.float64]) -> float:
+    t = z @ w
+    return float(np.sum(np.logaddexp(0.0, t) - y * t) + 0.5 * np.sum(ridge * w * w))
+
+
+def threshold_for_sensitivity(logits: ArrayLike, labels: ArrayLike, sensitivity: float) -> float:
+    """The highest threshold at or above which lie at least that share of the films with pneumonia.
+
+    It stands halfway to the next lower logit, so that no film of the validation part lies on the edge.
+    """
+    x, y = np.asarray(logits, np.float64), np.asarray(labels, bool)
+    positives = np.sort(x[y])[::-1]
+    needed = max(1, int(np.ceil(sensitivity * positives.size - 1e-9)))
+    return _below(x, float(positives[needed - 1]))
+
+
+def threshold_for_specificity(logits: ArrayLike, labels: ArrayLike, specificity: float) -> float:
+    """The lowest threshold below which lie at least that share of the films without pneumonia."""
+    x, y = np.asarray(logits, np.float64), np.asarray(labels, bool)
+    negatives = np.sort(x[~y])
+    needed = max(1, int(np.ceil(specificity * negatives.size - 1e-9)))
+    above = x[x > negatives[needed - 1]]
+    return _below(x, float(above.min())) if above.size else float(negatives[needed - 1]) + 1.0
+
+
+def _below(x: NDArray[np.float64], value: float) -> float:
+    lower = x[x < value]
+    return (value + float(lower.max())) / 2 if lower.size else value - 1.0
+
+
+def operating_point(
+    population: Population, logits: ArrayLike, labels: ArrayLike, evidence: Mapping[str, Any]
+) -> OperatingPoint:
+    """The two thresholds and the calibration of one population.
+
+    Raises:
+        TrainerError: as `fit_logistic`.
+    """
+    calibration = fit_logistic(logits, labels)
+    threshold = threshold_for_sensitivity(logits, labels, SENSITIVITY[population])
+    first = max(threshold, threshold_for_specificity(logits, labels, FIRST_SPECIFICITY))
+    return OperatingPoint(population, threshold, first, calibration, evidence)

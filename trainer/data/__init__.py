@@ -1,0 +1,1 @@
+"""Films for training: where they lie, whose they are, how they are split, drawn and augmented."""
