@@ -63,9 +63,7 @@ def main() -> None:
     """Print the table."""
     bundle = read_bundle(shipped_bundle())
     scorer, preprocess = Scorer(bundle), VERSIONS[bundle.preprocessing]
-    pixels = np.kron(
-        grey_film(400, 325), np.ones((4, 4), np.uint8)
-    )
+    pixels = np.kron(grey_film(400, 325), np.ones((4, 4), np.uint8))
     films = {"JPEG 1600 x 1300": jpeg(pixels), "16-bit PNG": png16(pixels), "DICOM uncompressed": dicom(pixels)}
     tensor = preprocess(read_radiograph(films["JPEG 1600 x 1300"]))
     score = median_seconds(lambda: scorer.score(tensor))
