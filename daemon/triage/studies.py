@@ -89,7 +89,7 @@ def _image(row: WaitingImage, known: Mapping[int, _Judged]) -> QueueImage:
         view=row.view,
         age_years=row.age_years,
         arrived_at=row.arrived_at,
-        attempts=row.attempts,
+        attempts=row.attempts + 1,  # the store counts the tries before the one that decided
         duplicates=row.duplicates,
         removed_at=row.removed_at,
     )

@@ -56,7 +56,7 @@ def waiting_image(study: int = 1, arrival: int | None = None, **values: Any) -> 
         acquired_at=None,
         backlog=False,
         removed_at=None,
-        attempts=1,
+        attempts=0,
         duplicates=(),
     )
     return replace(image, **values)

@@ -100,7 +100,11 @@ def test_files_newer_than_the_last_rescan_are_unseen(house: House) -> None:
 def test_a_film_removed_since_the_last_rescan_is_no_discrepancy(house: House) -> None:
     """Its folder changed after the rescan, so nobody could have noticed."""
     pass_long_ago(house, "a")
-    behind_the_back(house, "UPDATE root SET rescan_started_at = '2026-01-01 00:00:00.000000+00:00'")
+    behind_the_back(
+        house,
+        "UPDATE arrival SET changed_at = '2026-01-01 00:00:00.000000+00:00'",
+        "UPDATE root SET rescan_started_at = '2026-01-02 00:00:00.000000+00:00'",
+    )
     (house.incoming / "a").unlink()
     assert named(house) == {}
 

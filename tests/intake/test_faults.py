@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -360,6 +360,30 @@ def test_the_daemon_waits_for_the_store_and_goes_on(
     assert alive > 3
     assert all("patient-name" not in str(vars(record)) for record in caplog.records)
     house.check()
+
+
+def test_what_an_outage_swallowed_is_found_by_a_rescan(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hint is lost with the transaction it was for; the daemon does not wait for the next period."""
+    intake = house.intake(rescan=1e9)
+    look, swallowed, turns = intake.look, 0, 0
+
+    def forgetful(root_id: int, hints: Iterable[Hint]) -> None:
+        nonlocal swallowed
+        swallowed += 1
+        if swallowed == 1:
+            raise StoreError("write to the database", None, "the disk is full", "make room")
+        look(root_id, hints)
+
+    def stop() -> bool:
+        nonlocal turns
+        turns += 1
+        house.time.turn(1.0)
+        return house.states().get(State.SCORED) == 1 or turns > 400
+
+    monkeypatch.setattr(intake, "look", forgetful)
+    Watch(intake, lambda: None).run(stop, lambda: film(house, "a"))
+    assert swallowed >= 1
+    assert house.states() == {State.SCORED: 1}
 
 
 def test_a_scan_that_meets_a_missing_folder_does_the_others(house: House) -> None:

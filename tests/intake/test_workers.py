@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,17 @@ def test_only_a_film_that_kills_every_worker_fails(house: House, bundle: Bundle,
     assert house.at("victim.jpg").state is state
     assert [house.at(f"{number}.jpg").state for number in range(3)] == [State.SCORED] * 3
     house.check()
+
+
+def test_a_broken_pool_takes_films_without_an_error(bundle: Bundle) -> None:
+    """Whoever submits one learns from its future that the pool broke."""
+    with WorkerPool(bundle, 1) as pool:
+        landed(pool.submit(FILM, None))
+        pool._pool._pool_manager.handle_broken_pool(BrokenProcessPool("all workers expired"))
+        for _ in range(2):
+            assert isinstance(outcome_of(pool.submit(FILM, None)), PoolBroke)
+        pool.restart()
+        assert landed(pool.submit(FILM, None)).verdict is Verdict.SCORED
 
 
 class Killer:

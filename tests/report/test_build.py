@@ -41,7 +41,7 @@ def test_a_film_without_a_score_says_where_it_stands_why_and_what_to_do() -> Non
     """The kept message is a cause and a remedy; a missing one is said to be missing."""
     images = [
         waiting_image(1, 1, logit=5.0),
-        refused_image(1, 2, message="the view is LL; send a frontal view", attempts=2),
+        refused_image(1, 2, message="the view is LL; send a frontal view", attempts=1),
         refused_image(2, 3, state=State.FAILED, code=None, message=None),
     ]
     one, two = build_report(report_inputs(studies=studied(*images))).unscored

@@ -37,6 +37,7 @@ def test_an_unknown_recipe_is_one_error(name):
 def test_a_shortened_recipe_keeps_its_stages():
     recipe = find_recipe(DEFAULT)
     assert [(s.steps, s.side) for s in recipe.scaled(2).stages] == [(2, 160), (1, 224)]
+    assert recipe.scaled(2).norm_batches == 2
     assert recipe.scaled(recipe.steps) == recipe
 
 

@@ -121,3 +121,9 @@ def test_the_points_of_a_bundle_are_asked_for_once() -> None:
 
     gather([waiting_image(n, bundle_id=1 + n % 2) for n in range(6)], points)
     assert sorted(asked) == [1, 2]
+
+
+def test_a_film_that_was_decided_at_once_was_tried_once() -> None:
+    """The store counts the tries that were in vain; a reader wants to know how often it was tried at all."""
+    [study] = gathered(refused_image(), waiting_image(1, 2))
+    assert {image.attempts for image in study.images} == {1}

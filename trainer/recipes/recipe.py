@@ -62,7 +62,11 @@ class Recipe:
         return self.stages[-1].side
 
     def scaled(self, steps: int) -> Recipe:
-        """The recipe with about that many steps, each stage keeping its share and at least one step; for trials."""
+        """The recipe with about that many steps, each stage keeping its share and at least one step; for trials.
+
+        Batch normalisation is then estimated over no more batches than there are steps.
+        """
         factor = steps / self.steps
         stages = tuple(replace(stage, steps=max(1, round(stage.steps * factor))) for stage in self.stages)
-        return replace(self, stages=stages, warmup=round(self.warmup * factor))
+        norms = min(self.norm_batches, max(2, steps))
+        return replace(self, stages=stages, warmup=round(self.warmup * factor), norm_batches=norms)
