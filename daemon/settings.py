@@ -177,9 +177,3 @@ def _unknown(environment: Mapping[str, str]) -> list[str]:
 
 def _sentence(kind: str, message: str) -> str:
     return "there is no such key" if kind == "extra_forbidden" else message.removeprefix("Value error, ")
-
-
-def environment_config() -> Path | None:
-    """The file that CXR_TRIAGE_CONFIG names, if it is set."""
-    value = os.environ.get(f"{ENVIRONMENT_PREFIX}CONFIG")
-    return Path(value) if value else None

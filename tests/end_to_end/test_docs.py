@@ -33,7 +33,7 @@ def films(folder: Path) -> None:
     (folder / "incoming" / "dx.dcm").write_bytes(dicom(accession="A1002003"))
     for name, opacity in (("NORMAL", 0.0), ("PNEUMONIA", 0.6)):
         (folder / "films" / name).mkdir(parents=True)
-        for number in range(8):
+        for number in range(40):  # of which at least ten of each class are held out, for the operating point
             film = grey_film(seed=number + (100 if opacity else 0), opacity=opacity)
             (folder / "films" / name / f"{number}.jpg").write_bytes(jpeg(film))
 

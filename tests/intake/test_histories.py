@@ -75,7 +75,7 @@ class Story:
 
 
 @given(st.lists(events, max_size=25))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_nothing_is_lost_and_nothing_is_judged_twice(
     blank: Path, happenings: list[tuple[str, str | None, object]]
 ) -> None:

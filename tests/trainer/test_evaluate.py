@@ -63,6 +63,13 @@ def test_refused_and_failed_films_are_counted_and_left_out(tmp_path, bundle):
     assert document["failed_by_code"] == {"empty": 1, "truncated": 1, "unknown-format": 1, "unreadable": 1}
 
 
+def test_a_film_that_goes_away_while_films_are_scored_is_counted_as_failed(tmp_path, bundle):
+    found, _ = find_readable([Source(labelled_folder(tmp_path / "films", each=2))])
+    found[1].path.unlink()
+    scores = score_films(found, read_bundle(bundle), None, quiet)
+    assert (len(scores.scored), scores.failed) == (3, {"unreadable": 1})
+
+
 def test_films_of_one_class_have_no_auc_and_no_specificity(tmp_path, bundle):
     folder = labelled_folder(tmp_path / "films", each=2)
     for path in (folder / "NORMAL").iterdir():

@@ -25,8 +25,8 @@ def nearest(kernel, axes):
 @pytest.mark.parametrize("depthwise", [False, True])
 def test_a_rounded_kernel_is_on_its_grid_and_errs_less_on_correlated_inputs(depthwise):
     rng = np.random.default_rng(0)
-    kernel = rng.normal(0, 1, (3, 3, 6, 1) if depthwise else (3, 3, 6, 4)).astype(np.float32)
-    n, groups = (9, 6) if depthwise else (54, 1)
+    kernel = rng.normal(0, 1, (3, 3, 64, 1) if depthwise else (3, 3, 6, 64)).astype(np.float32)
+    n, groups = (9, 64) if depthwise else (54, 1)
     common = rng.random((groups, 1, 2000))  # neighbours go together, as the pixels of a film do
     inputs = common + 0.1 * rng.random((groups, n, 2000))
     moments = inputs @ inputs.transpose(0, 2, 1)
@@ -37,7 +37,7 @@ def test_a_rounded_kernel_is_on_its_grid_and_errs_less_on_correlated_inputs(dept
 
     def error(other):
         lost = (kernel - other).astype(np.float64)
-        lost = lost.reshape(9, 6, -1).transpose(1, 0, 2) if depthwise else lost.reshape(1, n, -1)
+        lost = lost.reshape(9, 64, -1).transpose(1, 0, 2) if depthwise else lost.reshape(1, n, -1)
         return float(np.einsum("gno,gnm,gmo->", lost, moments, lost))
 
     assert error(result) < 0.5 * error(nearest(kernel, axes))

@@ -60,6 +60,15 @@ def test_a_second_patient_of_a_held_out_content_is_guarded_too():
     assert [parts[f.sha256] for f in found] == [Part.VALIDATION, Part.VALIDATION, Part.EXCLUDED, Part.TRAIN]
 
 
+@pytest.mark.parametrize(("age", "part"), [(23, "excluded"), (24, "excluded"), (25, "excluded"), (26, "train")])
+def test_the_year_on_either_side_of_a_held_out_age_is_left_out(age, part):
+    held = film(0, source="rsna", patient="rsna:F:24", age=24.0, sex="F", known_patient=False)
+    other = film(1, source="nih", patient="nih:1", age=float(age), sex="F")
+    man = film(2, source="nih", patient="nih:2", age=float(age), sex="M")
+    parts = split([held, other, man], fraction=0.0, seed=1, hold_out=[held.sha256])
+    assert (parts[other.sha256], parts[man.sha256]) == (Part(part), Part.TRAIN)
+
+
 def test_the_manifest_is_read_back(tmp_path):
     found = [film(number) for number in range(40)]
     parts = split(found, fraction=0.5, seed=1)
