@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from trainer.recipes.recipe import Recipe
 
 EXAMPLES: Final = 300  # films whose activations set the int8 ranges
-PREPARED_ON: Final = 48  # of those, the films that channels are equalised and kernels rounded on
+PREPARED_ON: Final = 48  # of those, the films that kernels are rounded on
 
 
 def load_network(recipe: Recipe, weights: Path) -> keras.Model:

@@ -23,7 +23,6 @@ from trainer.certificate import certify
 from trainer.data.sources import Film, Part, Source, find_all
 from trainer.data.splits import read_split
 from trainer.data.terms import all_terms
-from trainer.equalise import equalise
 from trainer.errors import TrainerError
 from trainer.evaluate import Scored, Scores, choose, judge, score_films
 from trainer.quantise import EXAMPLES, PREPARED_ON, draw_examples, float_logits, load_network, to_int8
@@ -84,7 +83,6 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
     training = [film for film in films if parts.get(film.sha256) is Part.TRAIN]
     examples = draw_examples(training, asked.examples, record.seed)
     rounded = load_network(recipe, asked.run / WEIGHTS)  # the other one stays as it was trained, to be compared with
-    equalise(rounded, examples[:PREPARED_ON])
     round_kernels(rounded, examples[:PREPARED_ON])
     model = to_int8(rounded, examples)
     sha256 = hashlib.sha256(model).hexdigest()

@@ -8,7 +8,6 @@ from builders.training import TINY, need_keras
 
 need_keras()
 
-from trainer.equalise import equalise  # noqa: E402 - needs Keras
 from trainer.rounding import round_kernels, rounded  # noqa: E402 - needs Keras
 
 
@@ -41,27 +40,6 @@ def test_a_rounded_kernel_is_on_its_grid_and_errs_less_on_correlated_inputs(dept
         return float(np.einsum("gno,gnm,gmo->", lost, moments, lost))
 
     assert error(result) < 0.5 * error(nearest(kernel, axes))
-
-
-def test_equalising_makes_quiet_channels_loud_and_changes_nothing_else():
-    import keras
-
-    model = TINY.build(224)
-    TINY.start(model)
-    norm = model.get_layer("first_norm")
-    gamma, *others = norm.get_weights()
-    norm.set_weights([gamma * np.array([0.0, 1e-3, 0.01, 0.1, 1, 2, 4, 8], np.float32), *others])
-    rectified = keras.Model(model.input, next(x for x in model.layers if isinstance(x, keras.layers.ReLU)).output)
-    examples = [np.random.default_rng(i).random((1, 224, 224, 1), np.float32) for i in range(5)]
-    films = np.concatenate(examples)
-    before = model.predict_on_batch(films)["map"]
-    quiet = rectified.predict_on_batch(films).max(axis=(0, 1, 2))
-    assert equalise(model, examples) == 1
-    assert np.allclose(model.predict_on_batch(films)["map"], before, atol=1e-5)
-    loudest = rectified.predict_on_batch(films).max(axis=(0, 1, 2))
-    assert loudest[0] == 0  # a dead channel stays dead
-    assert loudest[1] == pytest.approx(64 * quiet[1], rel=1e-3)  # one that is all but dead stays quiet
-    assert loudest[4:] == pytest.approx(6.0 / 1.25, rel=1e-3)
 
 
 def test_a_dead_channel_stays_dead():
