@@ -169,6 +169,13 @@ class House:
         intake.recover()
         return intake
 
+    def write(self, name: str, data: bytes = b"film", root: str = "incoming") -> Path:
+        """Put a file into a root."""
+        path = self.folder / root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return path
+
     def rescan(self, intake: Intake) -> None:
         """Look at every root."""
         for root_id in intake.roots:
