@@ -70,6 +70,36 @@ class Root:
     rescan_ended_at: datetime | None
     state: RootState
     message: str | None
+    selection: str | None = None  # JSON
+    place: str | None = None
+    newest_ctime_ns: int | None = None
+    events: bool | None = None
+    canary_stamp: str | None = None
+    canary_seen_at: datetime | None = None
+    retired_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlindSpan:
+    """A time in which a root could not be seen; `ended_at` is None while it cannot."""
+
+    id: int
+    root_id: int
+    began_at: datetime
+    ended_at: datetime | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a rescan needs to know of the newest generation of a path: an arrival without the rest of its columns."""
+
+    id: int
+    path: str
+    generation: int
+    state: State
+    stamp: FileStamp
+    removed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

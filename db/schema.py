@@ -19,10 +19,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from db.states import ReadSource, RootState, RunKind, State, Verdict
+from db.states import ExpectedKind, ReadSource, RootState, RunKind, State, Verdict
 from db.types import FilePath, SafeText, Signed64, UtcDateTime, WordOf
 
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 """Every revision that a released version wrote, oldest first; the last is this version's."""
 
 metadata = MetaData(
@@ -46,6 +46,23 @@ root = Table(
     Column("rescan_ended_at", UtcDateTime),
     Column("state", WordOf(RootState), nullable=False),
     Column("message", SafeText),
+    Column("selection", SafeText),  # JSON: which of the files under it are films; None: all but temporary ones
+    Column("place", SafeText),  # the file system that it lay on, and where in it
+    Column("newest_ctime_ns", Signed64),  # of what the last rescan saw, by the clock of the host that keeps the files
+    Column("events", Boolean),  # whether the kernel tells of changes; None while nobody watches
+    Column("canary_stamp", SafeText),
+    Column("canary_seen_at", UtcDateTime),
+    Column("retired_at", UtcDateTime),  # nobody is to look for it any more
+)
+
+blind_span = Table(
+    "blind_span",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("root_id", ForeignKey("root.id"), nullable=False, index=True),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("cause", SafeText, nullable=False),
 )
 
 bundle = Table(
@@ -196,4 +213,25 @@ daemon_run = Table(
     Column("heartbeat_at", UtcDateTime, nullable=False),
     Column("stopped_at", UtcDateTime),
     Column("bundle_id", ForeignKey("bundle.id")),
+)
+
+reconciliation = Table(
+    "reconciliation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("source", FilePath, nullable=False),  # the name of the file that the RIS exported
+    Column("expected", Integer, nullable=False),
+    Column("first_expected_at", UtcDateTime),
+    Column("last_expected_at", UtcDateTime),
+)
+
+expected_film = Table(
+    "expected_film",  # what a reconciliation did not find; what comes later is found when somebody asks
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("reconciliation_id", ForeignKey("reconciliation.id"), nullable=False, index=True),
+    Column("kind", WordOf(ExpectedKind), nullable=False),
+    Column("key", SafeText, nullable=False),  # an accession or a file name
+    Column("expected_at", UtcDateTime),
 )

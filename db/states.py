@@ -34,7 +34,20 @@ class RootState(StrEnum):
     """Whether a watched folder is there."""
 
     WATCHED = "watched"
-    AWAY = "away"
+    AWAY = "away"  # it cannot be seen
+    REPLACED = "replaced"  # another file system is in its place, and nothing of what lay there is on it
+    READ_ONLY = "read-only"  # nobody can put films there any more
+
+
+BLIND: Final = frozenset({RootState.AWAY, RootState.REPLACED})
+"""The states of a root whose films cannot be seen."""
+
+
+class ExpectedKind(StrEnum):
+    """How a list of the RIS names a film."""
+
+    ACCESSION = "accession"
+    FILE = "file"
 
 
 class Verdict(StrEnum):

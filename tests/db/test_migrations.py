@@ -21,13 +21,16 @@ from db.errors import StoreError
 from db.migrate import SHIPPED, Migrations
 from db.states import State
 from db.store import Store, open_store
+from db.verify import consistency
 
+HEAD = schema.REVISIONS[-1]
+LATER = f"{int(HEAD) + 1:04}"
 NEXT = '''"""A step of a later version."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{later}"
+down_revision = "{head}"
 
 
 def upgrade() -> None:
@@ -45,8 +48,8 @@ def later(tmp_path: Path):
     def make(more: str = "") -> Migrations:
         folder = tmp_path / "100% later"
         shutil.copytree(SHIPPED.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "versions" / "0002_later.py").write_text(NEXT.format(more=more))
-        return Migrations(folder, (*SHIPPED.revisions, "0002"))
+        (folder / "versions" / f"{LATER}_later.py").write_text(NEXT.format(more=more, later=LATER, head=HEAD))
+        return Migrations(folder, (*SHIPPED.revisions, LATER))
 
     return make
 
@@ -71,10 +74,21 @@ def test_the_migrated_schema_is_what_the_tables_say(store: Store, tmp_path: Path
         migrated = dict(tx.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall())
     del migrated["alembic_version"]
 
-    def parts(sql: str) -> list[str]:
-        return sorted(line.strip().rstrip(",") for line in sql.splitlines())
-
     assert {name: parts(sql) for name, sql in migrated.items()} == {name: parts(sql) for name, sql in made.items()}
+
+
+def parts(sql: str) -> list[str]:
+    """The columns and constraints of a statement, sorted: a column that was added stands behind the constraints."""
+    flat = " ".join(sql.split())
+    found, depth, part = [flat[: flat.index("(")]], 0, ""
+    for sign in flat[flat.index("(") + 1 : flat.rindex(")")]:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and depth == 0:
+            found.append(part.strip())
+            part = ""
+        else:
+            part += sign
+    return sorted([*found, part.strip()])
 
 
 def test_the_revisions_are_those_of_the_folder():
@@ -90,7 +104,7 @@ def test_the_dump_is_the_same_for_the_same_schema(store: Store, template: Path):
     with open_store(str(template), create=False) as other:
         dump = dump_schema(other)
     assert dump == dump_schema(store)
-    assert dump.startswith("-- schema 0001\n")
+    assert dump.startswith(f"-- schema {HEAD}\n")
     assert dump.count("CREATE TABLE") == len(schema.metadata.tables) + 1
     assert "sqlite_" not in dump
 
@@ -99,7 +113,7 @@ def test_an_older_store_is_migrated_and_a_copy_is_kept(store: Store, file: Path,
     """The copy holds what the store held, in the old schema, also what stood in the write-ahead log."""
     films.scored("a.dcm")
     films.tx.commit()
-    copy = file.with_name("cxr-triage.db.before-0002")
+    copy = file.with_name(f"cxr-triage.db.before-{LATER}")
     with open_store(str(file), create=False, migrations=later()) as migrated, migrated.read() as tx:
         assert [root.path for root in roots.roots(tx)] == ["/in"]
         assert arrivals.get(tx, 1).state is State.SCORED
@@ -123,8 +137,42 @@ def test_a_step_that_fails_leaves_the_store_as_it_was(file: Path, later):
 def test_a_new_store_goes_through_every_step_without_a_copy(tmp_path: Path, later):
     """There is nothing to keep."""
     with open_store(str(tmp_path / "new.db"), create=True, migrations=later()) as store:
-        assert dump_schema(store).startswith("-- schema 0002\n")
+        assert dump_schema(store).startswith(f"-- schema {LATER}\n")
     assert not list(tmp_path.glob("new.db.before-*"))
+
+
+KEPT = sorted((Path(__file__).parents[1] / "schema").glob("*.sql"))
+
+
+@pytest.mark.parametrize("dump", KEPT, ids=lambda path: path.stem)
+def test_a_database_of_every_released_version_is_brought_to_this_one(tmp_path: Path, dump: Path):
+    """Films, their history and roots are as they were; the schema is what a new database has."""
+    text = dump.read_text()
+    revision = text.removeprefix("-- schema ").split("\n", 1)[0]
+    file = tmp_path / "old.db"
+    now = "2026-11-22 06:00:00.000000+00:00"
+    with closing(sqlite3.connect(file)) as old, old:
+        old.executescript(text)
+        old.execute("INSERT INTO alembic_version VALUES (?)", [revision])
+        old.execute("INSERT INTO root (id, path, added_at, state) VALUES (1, CAST('/in' AS BLOB), ?, 'watched')", [now])
+        old.execute(
+            "INSERT INTO arrival (id, root_id, path, generation, state, size, mtime_ns, ctime_ns, inode, device, "
+            "attempts, backlog, steps, arrived_at, changed_at) "
+            "VALUES (1, 1, CAST('a.dcm' AS BLOB), 1, 'seen', 5, 1, 1, 1, 1, 0, 0, 1, ?, ?)",
+            [now, now],
+        )
+        old.execute(
+            "INSERT INTO history (arrival_id, sequence, at, to_state, reason) VALUES (1, 1, ?, 'seen', 'seen')", [now]
+        )
+    with open_store(str(file), create=False) as store, store.read() as tx:
+        assert consistency(tx) == []
+        assert arrivals.get(tx, 1).path == "a.dcm"
+        assert [root.retired_at for root in roots.roots(tx)] == [None]
+        made = dict(tx.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall())
+    with open_store(str(tmp_path / "new.db"), create=True) as store, store.read() as tx:
+        new = dict(tx.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall())
+    assert {name: parts(sql) for name, sql in made.items()} == {name: parts(sql) for name, sql in new.items()}
+    assert file.with_name(f"old.db.before-{HEAD}").exists() == (revision != HEAD)
 
 
 def test_a_store_of_a_later_version_is_refused(file: Path, later):
