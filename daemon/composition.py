@@ -23,6 +23,7 @@ from db import roots as store_roots
 from db.states import RunKind
 from db.store import Store
 from models.bundle import Bundle, read_bundle, shipped_bundle
+from models.radiograph import MAX_BYTES
 
 __all__ = ["Running", "bundle_of", "running_intake", "system_clock", "watched_roots"]
 
@@ -34,16 +35,21 @@ def bundle_of(settings: Settings, folder: Path | None = None) -> Bundle:
 
 def watched_roots(tx: Connection, roots: Sequence[RootSettings], clock: Clock) -> dict[int, Watched]:
     """Enter roots into the store, by their real paths, and say how each is to be taken, by root id."""
-    watched = (
-        Watched(
-            store_roots.ensure_root(tx, os.path.realpath(root.path), clock.now()),
-            root.population,
-            root.settle_seconds,
-            root.rescan_seconds,
+    watched = {}
+    for settings in roots:
+        root = store_roots.ensure_root(tx, os.path.realpath(settings.path), clock.now())
+        store_roots.set_selection(tx, root.id, settings.selection.document())
+        watched[root.id] = Watched(
+            root,
+            settings.population,
+            settings.settle_seconds,
+            settings.rescan_seconds,
+            settings.selection,
+            settings.polling,
+            settings.poll_seconds,
+            MAX_BYTES if settings.largest_mib is None else min(MAX_BYTES, int(settings.largest_mib * 2**20)),
         )
-        for root in roots
-    )
-    return {each.root.id: each for each in watched}
+    return watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,10 @@ def running_intake(
     """
     workers = default_workers()
     with store.intake_lock(), WorkerPool(bundle, workers) as pool:
+        with store.read() as tx:
+            last, before = runs.last(tx), runs.last(tx, RunKind.WATCH)
+        if last is not None and last.stopped_at is None and hasattr(store, "quick_check"):
+            store.quick_check()  # it ended without saying so: by a crash, or with the machine
         with store.write() as tx:
             bundle_id = results.ensure_bundle(
                 tx,
@@ -80,6 +90,8 @@ def running_intake(
             ).id
         intake = Intake(store, Scoring(bundle, bundle_id), pool, clock, known, capacity=workers * 2)
         intake.recover()
+        if kind is RunKind.WATCH and before is not None:
+            intake.was_blind(before.stopped_at or before.heartbeat_at, "the service did not run")
         try:
             yield Running(intake, run_id)
         finally:

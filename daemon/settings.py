@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from daemon.errors import ConfigurationError
+from daemon.intake.selection import DEPTH, Polling, Selection, is_temporary
 from models.population import Population
 
 ENVIRONMENT_PREFIX: Final = "CXR_TRIAGE_"
@@ -43,6 +44,36 @@ class RootSettings(_Section):
     population: Population | None = None  # for films that state no age
     settle_seconds: float = Field(default=2.0, ge=0.1, le=3600)
     rescan_seconds: float = Field(default=30.0, ge=1, le=86400)
+    polling: Polling = Polling.AUTO
+    poll_seconds: float = Field(default=5.0, ge=1, le=86400)
+    recursive: bool = True
+    depth: int = Field(default=DEPTH, ge=0, le=1000)  # folders below the root
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    largest_mib: float | None = Field(default=None, gt=0)  # of a file; None: what the decoders take
+    canary: str = ""  # a file name
+    canary_seconds: float = Field(default=3600.0, ge=10, le=7 * 86400)
+
+    @field_validator("include", "exclude")
+    @classmethod
+    def _patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not pattern.strip() or pattern.startswith("/") for pattern in value):
+            raise ValueError("a pattern names files below the root, such as *.dcm or old/*")
+        return value
+
+    @field_validator("canary")
+    @classmethod
+    def _canary(cls, value: str) -> str:
+        if value and (os.sep in value or is_temporary(value)):
+            raise ValueError("name a file directly in the root, not a hidden or temporary one")
+        return value
+
+    @property
+    def selection(self) -> Selection:
+        """Which files are films."""
+        return Selection(
+            self.recursive, self.depth, self.include, self.exclude, self.canary or None, self.canary_seconds
+        )
 
 
 class ReportFormat(StrEnum):

@@ -26,10 +26,17 @@ NETWORK_KINDS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One mount: where, and of which kind."""
+    """One mount: where, of which kind, of what (a device, a share), and which folder of that."""
 
     point: str
     kind: str
+    source: str = ""
+    folder: str = "/"
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether others can write to it without this kernel noticing: no event comes from there."""
+        return self.kind in NETWORK_KINDS or self.kind == "fuse" or self.kind.startswith("fuse.")
 
 
 def parse_mounts(text: bytes) -> list[Mount]:
@@ -39,7 +46,9 @@ def parse_mounts(text: bytes) -> list[Mount]:
         left, separator, right = line.partition(b" - ")
         fields, kinds = left.split(b" "), right.split(b" ")
         if separator and len(fields) >= 6 and kinds[0]:
-            mounts.append(Mount(os.fsdecode(_unescape(fields[4])), os.fsdecode(_unescape(kinds[0]))))
+            point, kind, folder = (os.fsdecode(_unescape(field)) for field in (fields[4], kinds[0], fields[3]))
+            source = os.fsdecode(_unescape(kinds[1])) if len(kinds) > 1 else ""
+            mounts.append(Mount(point, kind, source, folder))
     return mounts
 
 
@@ -65,9 +74,27 @@ def network_kind(path: Path, mountinfo: Path = MOUNTINFO) -> str | None:
         path: need not exist; symbolic links are followed.
         mountinfo: the kernel's list of mounts.
     """
+    mount = mount_at(path, mountinfo)
+    return mount.kind if mount and mount.kind in NETWORK_KINDS else None
+
+
+def mount_at(path: Path, mountinfo: Path = MOUNTINFO) -> Mount | None:
+    """The mount that a path lies on; None when it cannot be known. The path need not exist; links are followed."""
     try:
         text = mountinfo.read_bytes()
     except OSError:  # not Linux, or /proc is hidden
         return None
-    mount = mount_of(os.path.realpath(path), parse_mounts(text))
-    return mount.kind if mount and mount.kind in NETWORK_KINDS else None
+    return mount_of(os.path.realpath(path), parse_mounts(text))
+
+
+def place_of(path: Path, mountinfo: Path = MOUNTINFO) -> str | None:
+    """The file system that a path lies on and where in it, in words that stay the same over remounts and bind mounts.
+
+    A local disk is not named: its device is called otherwise after some restarts. A share and a FUSE mount are.
+    """
+    real = os.path.realpath(path)
+    mount = mount_at(path, mountinfo)
+    if mount is None:
+        return None
+    inside = "/" + os.path.normpath(os.path.join(mount.folder, os.path.relpath(real, mount.point))).lstrip("/")  # noqa: PTH118
+    return " ".join(part for part in (mount.kind, mount.source if mount.is_remote else "", inside) if part)

@@ -40,7 +40,8 @@ def stop(tx: Connection, run_id: int, now: datetime) -> None:
     tx.execute(update(schema.daemon_run).where(r.id == run_id).values(heartbeat_at=now, stopped_at=now))
 
 
-def last(tx: Connection) -> RunRow | None:
-    """The newest run; without `stopped_at` it is still at work, or ended uncleanly."""
-    row = tx.execute(select(schema.daemon_run).order_by(r.id.desc()).limit(1)).one_or_none()
+def last(tx: Connection, kind: RunKind | None = None) -> RunRow | None:
+    """The newest run (of a kind); without `stopped_at` it is still at work, or ended uncleanly."""
+    query = select(schema.daemon_run).order_by(r.id.desc()).limit(1)
+    row = tx.execute(query if kind is None else query.where(r.kind == kind)).one_or_none()
     return None if row is None else RunRow(**row._mapping)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -13,9 +13,12 @@ from sqlalchemy import Connection
 from daemon.errors import DaemonError
 from daemon.intake.listing import Listing, list_root
 from daemon.intake.machine import moves
+from daemon.intake.places import replacement
 from daemon.intake.reading import Content, ReadProblem, Unread, read_file
+from daemon.intake.selection import Selection
 from db import arrivals, history, roots
 from db import verify as store_verify
+from db.mounts import place_of
 from db.records import Arrival, Discrepancy, FileStamp, Root
 from db.states import PENDING, State
 
@@ -42,15 +45,21 @@ def verify(tx: Connection) -> Audit:
     ]
     unseen = 0
     for root in roots.roots(tx):
+        if root.retired_at is not None:
+            continue
         try:
-            listing = list_root(Path(root.path))
+            listing = list_root(Path(root.path), Selection.from_document(root.selection))
         except DaemonError as error:
             found.append(Discrepancy("root-away", root.path, f"it cannot be listed: {error.cause}"))
             continue
         found += [
             Discrepancy("folder-unreadable", str(Path(root.path, f)), "it cannot be listed") for f in listing.unseen
         ]
-        discrepancies, newer = compare_disk(root, listing, arrivals.current(tx, root.id))
+        current = arrivals.current(tx, root.id)
+        if cause := replacement(root.place, place_of(Path(root.path)), listing, current.values()):
+            found.append(Discrepancy("root-replaced", root.path, cause))
+            continue
+        discrepancies, newer = compare_disk(root, listing, current)
         found += discrepancies
         unseen += newer
     return Audit(tuple(found), unseen)
@@ -70,7 +79,7 @@ def compare_disk(root: Root, listing: Listing, current: Mapping[str, Arrival]) -
         if known is not None and known.state not in (State.VANISHED, State.SUPERSEDED) and known.stamp == stamp:
             if known.removed_at is not None:
                 found.append(Discrepancy("marked-removed", subject, "the file is there, the store calls it removed"))
-        elif _newer(stamp, root.rescan_started_at):
+        elif _newer(stamp, root):
             unseen += 1
         elif known is None or known.state in (State.VANISHED, State.SUPERSEDED):
             found.append(Discrepancy("file-without-arrival", subject, "the file is there, the store does not know it"))
@@ -86,7 +95,7 @@ def compare_disk(root: Root, listing: Listing, current: Mapping[str, Arrival]) -
         and path not in listing.files
         and listing.could_see(path)
         and _older(known, root)
-        and not _removed_since(Path(root.path, path), root.rescan_started_at)
+        and not _removed_since(Path(root.path, path), root)
     ]
     return found, unseen
 
@@ -97,7 +106,7 @@ def _difference(root: Root, path: str, stamp: FileStamp, known: Arrival) -> tupl
     content = read_file(Path(root.path, path))
     if isinstance(content, Content) and content.sha256 == known.sha256:
         return 0, []
-    if root.rescan_started_at is not None and _newer(stamp, root.rescan_started_at - SETTLING):
+    if _newer(stamp, root, before=SETTLING):
         return 1, []
     if isinstance(content, Unread):
         if known.code == content.problem:
@@ -109,19 +118,23 @@ def _difference(root: Root, path: str, stamp: FileStamp, known: Arrival) -> tupl
     return 0, [Discrepancy("content-changed", subject, "it is not what was scored, and no new arrival")]
 
 
-def _newer(stamp: FileStamp, moment: datetime | None) -> bool:
-    """Whether a file was written or put there after the last rescan began.
+def _newer(stamp: FileStamp, root: Root, before: timedelta = KERNEL_TICK) -> bool:
+    """Whether a file was written or put there after the last rescan began, or shortly before that.
 
-    By ctime: it is set by the host that keeps the file, while an mtime can be anything.
+    By ctime: it is set by the host that keeps the file, while an mtime can be anything. Its clock may differ from ours:
+    what is newer than everything that the rescan saw is new by its own.
     """
-    return moment is None or stamp.ctime_ns >= (moment - KERNEL_TICK).timestamp() * 1e9
+    moment, newest = root.rescan_started_at, root.newest_ctime_ns
+    if moment is None or (newest is not None and stamp.ctime_ns > newest):
+        return True
+    return stamp.ctime_ns >= (moment - before).timestamp() * 1e9
 
 
-def _removed_since(path: Path, moment: datetime | None) -> bool:
+def _removed_since(path: Path, root: Root) -> bool:
     """Whether a file that is not there may have been removed since: its folder, or what is left of it, changed."""
     for folder in path.parents:
         try:
-            return _newer(FileStamp.of(folder.lstat()), moment)
+            return _newer(FileStamp.of(folder.lstat()), root)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError:

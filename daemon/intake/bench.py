@@ -31,6 +31,8 @@ from models.radiograph import FailureCode
 LOG: Final = logging.getLogger("cxr_triage.intake")
 MAX_DEATHS: Final = 3  # workers that a film may take with it; the last time it has the pool to itself
 ATTEMPTS: Final = {ReadProblem.UNREADABLE: 4, ReadProblem.IO_ERROR: 8}  # waiting 1, 2, 4 ... seconds in between
+SHORTAGE_PAUSE: Final = timedelta(seconds=2)
+IN_FLIGHT: Final = 64 << 20  # bytes with the workers; a larger file goes alone, so that memory stays bounded
 STUCK: Final = 4 * DEADLINE  # seconds without an outcome after which the pool itself hangs
 MAX_BREAKS: Final = 5  # times that the pool may break with no film judged in between
 _FRESH: Final[Mapping[str, Any]] = {"code": None, "message": None, "not_before": None}
@@ -90,11 +92,11 @@ class Bench:
             return False
         now = self._clock.now()
         with self._store.read() as tx:
-            ready = arrivals.ready(tx, now, room, self._places.here)
+            ready = self._fitting(arrivals.ready(tx, now, room, self._places.here))
         suspects = [arrival for arrival in ready if _deaths(arrival) >= MAX_DEATHS - 1]
         if suspects and self._flights:
             return False  # it goes alone, so that another death is its own: first the others have to land
-        found = [(arrival, self._read(self._places.path(arrival))) for arrival in suspects[:1] or ready]
+        found = [(arrival, self._read_film(arrival)) for arrival in suspects[:1] or ready]
         found = [(arrival, content) for arrival, content in found if not self._lost_its_root(arrival, content)]
         if not found:
             return False
@@ -119,6 +121,26 @@ class Bench:
                 flight.followers.append(follower)
         return True
 
+    def _fitting(self, ready: list[Arrival]) -> list[Arrival]:
+        """As many of the oldest as memory allows, but at least one when nothing is with the workers."""
+        total = sum(flight.stamp.size for flight in self._flights.values())
+        fitting: list[Arrival] = []
+        for arrival in ready:
+            size = min(arrival.stamp.size, self._places.watched[arrival.root_id].largest_bytes)
+            if total + size > IN_FLIGHT and (total or fitting):
+                break
+            total += size
+            fitting.append(arrival)
+        return fitting
+
+    def _read_film(self, arrival: Arrival) -> Content | Unread:
+        """Its bytes, unless the root's owner takes no files of that size."""
+        largest = self._places.watched[arrival.root_id].largest_bytes
+        if arrival.stamp.size > largest:
+            cause = f"it has {arrival.stamp.size / 2**20:,.0f} MiB, over the limit of {largest / 2**20:g}"
+            return Unread(ReadProblem.TOO_LARGE, cause, arrival.stamp)
+        return self._read(self._places.path(arrival))
+
     def _start(self, arrival: Arrival, content: Content, *, alone: bool) -> None:
         future = self._judge.submit(content.data, self._places.watched[arrival.root_id].population)
         since = self._clock.monotonic()
@@ -142,6 +164,8 @@ class Bench:
         attempts = arrival.attempts + 1 if arrival.code else 1  # deaths of workers are counted without a code
         if unread.problem is ReadProblem.GONE:
             retire(tx, arrival, now)
+        elif unread.problem is ReadProblem.SHORTAGE:
+            apply(tx, arrival, Event.DEFER, now, reason=unread.cause, not_before=now + SHORTAGE_PAUSE)
         elif unread.problem is ReadProblem.CHANGING and now - arrival.arrived_at <= PATIENCE:
             self._watch(apply(tx, arrival, Event.CHANGE, now, **_FRESH), unread.stamp or arrival.stamp)
         elif attempts < ATTEMPTS.get(unread.problem, 0):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from daemon.intake.listing import Listing
-from db.records import Arrival, FileStamp
+from db.records import FileStamp, Known
 from db.states import PENDING, State
 
 _ENDED = frozenset({State.VANISHED, State.SUPERSEDED})
@@ -25,13 +25,13 @@ class Changes:
     """
 
     new: list[tuple[str, int, FileStamp]] = field(default_factory=list)
-    changed: list[tuple[Arrival, FileStamp]] = field(default_factory=list)
-    doubtful: list[tuple[Arrival, FileStamp]] = field(default_factory=list)
-    gone: list[Arrival] = field(default_factory=list)
-    back: list[Arrival] = field(default_factory=list)
+    changed: list[tuple[Known, FileStamp]] = field(default_factory=list)
+    doubtful: list[tuple[Known, FileStamp]] = field(default_factory=list)
+    gone: list[Known] = field(default_factory=list)
+    back: list[Known] = field(default_factory=list)
 
 
-def compare(current: Mapping[str, Arrival], listing: Listing) -> Changes:
+def compare(current: Mapping[str, Known], listing: Listing) -> Changes:
     """Compare the newest generation of each path with what lies there now."""
     changes = Changes()
     for path, stamp in listing.files.items():

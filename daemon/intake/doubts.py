@@ -15,17 +15,17 @@ from daemon.intake.places import Places
 from daemon.intake.reading import Content, ReadProblem, Unread
 from daemon.intake.recording import apply, retire, supersede
 from db import arrivals
-from db.records import Arrival, FileStamp
+from db.records import Arrival, FileStamp, Known
 from db.states import PENDING, State
 from db.store import Store
 
 AT_ONCE: Final = 8  # files that are hashed between two other steps
-_MAY_PASS: Final = frozenset({ReadProblem.CHANGING, ReadProblem.UNREADABLE, ReadProblem.IO_ERROR})
+_MAY_PASS: Final = frozenset({ReadProblem.CHANGING, ReadProblem.UNREADABLE, ReadProblem.IO_ERROR, ReadProblem.SHORTAGE})
 
 
 @dataclass(frozen=True, slots=True)
 class _Doubt:
-    arrival: Arrival
+    arrival: Known
     stamp: FileStamp  # what it looked like
     due: float  # monotonic
 
@@ -55,7 +55,7 @@ class Doubts:
     def __len__(self) -> int:
         return sum(doubt.arrival.root_id in self._places.here for doubt in self._open.values())
 
-    def raise_(self, arrival: Arrival, stamp: FileStamp) -> None:
+    def raise_(self, arrival: Known, stamp: FileStamp) -> None:
         """Note that a finished film looks different; a change of what it looks like starts its window anew."""
         known = self._open.get(arrival.id)
         if known is None or known.stamp != stamp:

@@ -6,6 +6,7 @@ Only closed and moved files are asked for: unfiltered, the kernel's queue overfl
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,8 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers.api import BaseObserver
-from watchdog.observers.inotify import InotifyObserver
+from watchdog.observers.inotify import InotifyFullEmitter
+from watchdog.observers.inotify_c import InotifyEvent, InotifyFD
 
 from daemon.errors import DaemonError
 from daemon.intake.hints import Hint, Inbox
@@ -42,30 +44,58 @@ class _Handler(FileSystemEventHandler):
             self._inbox.put(self._root_id, Hint(relative, closed=True))
 
 
-def observe(root_id: int, root: Path, inbox: Inbox) -> BaseObserver:
+class _Queue(InotifyFD):
+    """The kernel's queue of one observer, which says when it overflowed: what was in it is known to nobody."""
+
+    def __init__(self, lost: Callable[[], None]) -> None:
+        super().__init__()
+        self._tell = lost
+
+    def handle_event(self, event: InotifyEvent) -> None:
+        super().handle_event(event)
+        if event.is_queue_overflow:
+            self._tell()
+
+
+class Observer(BaseObserver):
+    """watchdog's inotify observer, on a queue of its own."""
+
+    def __init__(self, lost: Callable[[], None]) -> None:
+        self.queue = _Queue(lost)
+        self.queue.start()
+        # full events: a rename into the root from outside of it would else look like a file just begun
+        super().__init__(InotifyFullEmitter, inotify_fd=self.queue)
+
+    def on_thread_stop(self) -> None:
+        """Stop the queue with the observer."""
+        super().on_thread_stop()
+        self.queue.stop()
+        self.queue.join(5.0)
+
+    def is_listening(self) -> bool:
+        """Whether events can still come: the observer's thread outlives those that read from the kernel."""
+        parts = (self, self.queue, *self.emitters)
+        return len(parts) > 2 and all(part.is_alive() for part in parts)
+
+
+def observe(root_id: int, root: Path, inbox: Inbox, *, recursive: bool = True) -> Observer:
     """Start watching a root.
 
     Raises:
         DaemonError: it cannot be watched; it can still be rescanned.
     """
     try:
-        # full events: a rename into the root from outside of it would else look like a file just begun
-        observer = InotifyObserver(generate_full_events=True)
-        handler = _Handler(root_id, os.fspath(root), inbox)
-        observer.schedule(handler, os.fspath(root), recursive=True, event_filter=_EVENTS)
+        observer = Observer(lambda: inbox.lost(root_id))
     except OSError as error:
         raise _cannot_watch(root, error) from error
     try:
+        handler = _Handler(root_id, os.fspath(root), inbox)
+        observer.schedule(handler, os.fspath(root), recursive=recursive, event_filter=_EVENTS)
         observer.start()
     except OSError as error:
         end(observer)
         raise _cannot_watch(root, error) from error
     return observer
-
-
-def is_listening(observer: BaseObserver) -> bool:
-    """Whether events can still come: the observer's own thread outlives the one that reads from the kernel."""
-    return observer.is_alive() and bool(observer.emitters) and all(emitter.is_alive() for emitter in observer.emitters)
 
 
 def end(observer: BaseObserver) -> None:

@@ -6,8 +6,9 @@ hold the database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from stat import S_ISDIR
 from typing import Final
@@ -18,17 +19,19 @@ from daemon.clock import Clock
 from daemon.intake.compare import Changes, compare
 from daemon.intake.doubts import Doubts
 from daemon.intake.hints import Hint
-from daemon.intake.listing import Listing, identity, is_ignored, list_root
+from daemon.intake.listing import Listing
 from daemon.intake.machine import Event
-from daemon.intake.places import Places, Watched
+from daemon.intake.places import Places, replacement
 from daemon.intake.reading import Content, Unread
 from daemon.intake.recording import apply, apply_to_all, retire
 from daemon.intake.settle import Settling
+from daemon.intake.sight import Sight, away
 from db import arrivals, roots
-from db.records import Arrival, FileStamp
-from db.states import RootState, State
+from db.records import Arrival, FileStamp, Known
+from db.states import PENDING, State
 from db.store import Store
 
+AT_ONCE: Final = 2_000  # arrivals in one transaction
 PATIENCE: Final = timedelta(minutes=15)  # a file that never keeps still is read as it is after that
 
 
@@ -39,16 +42,17 @@ class Folders:
         self._store, self._clock, self._places = store, clock, places
         self._doubts = Doubts(store, clock, places, read, self.watch)
         self._settling = {root_id: Settling(w.settle_seconds) for root_id, w in places.watched.items()}
+        self._sight = Sight(places, clock)
 
     def reload(self, tx: Connection) -> None:
         """Forget everything, and wait again for what the store says is not complete."""
         self._doubts.forget()
         self._settling = {root_id: Settling(w.settle_seconds) for root_id, w in self._places.watched.items()}
-        for arrival in arrivals.settling(tx):
-            if arrival.root_id in self._settling:
-                self.watch(arrival, arrival.stamp)
+        for film in arrivals.known_in(tx, State.SETTLING):
+            if film.root_id in self._settling:
+                self.watch(film, film.stamp)
 
-    def watch(self, arrival: Arrival, stamp: FileStamp) -> None:
+    def watch(self, arrival: Arrival | Known, stamp: FileStamp) -> None:
         """Wait until a file that looks like this keeps still."""
         self._settling[arrival.root_id].see(arrival.id, stamp, self._clock.monotonic())
 
@@ -56,45 +60,64 @@ class Folders:
         """Look at a whole root and note what is new, changed or gone.
 
         Raises:
-            DaemonError: the root cannot be listed; nothing under it counts as gone.
+            DaemonError: the root cannot be seen; nothing under it counts as gone.
         """
-        watched = self._places.watched[root_id]
-        started = self._clock.now()
-        who = identity(Path(watched.root.path))
-        listing = list_root(Path(watched.root.path))
-        self._places.came(root_id, who)
+        watched, started = self._places.watched[root_id], self._clock.now()
+        view = self._sight.view(root_id)
+        with self._store.read() as tx:
+            root, known = roots.get(tx, root_id), arrivals.known(tx, root_id)
+        replaced = replacement(root.place, view.place, view.listing, known.values())
+        if replaced is not None and not view.listing.files:
+            raise away(replaced, watched.path)
+        changes = compare(known, view.listing)
+        if replaced is not None:
+            changes.gone.clear()
+        self._places.came(root_id, view.who)
+        for start in range(0, len(changes.new), AT_ONCE):  # a hundred thousand in one transaction would fill memory
+            with self._store.write() as tx:
+                backlog = root.first_scanned_at is None  # what lies there at the first scan
+                self._add(tx, root_id, changes.new[start : start + AT_ONCE], backlog=backlog)
         with self._store.write() as tx:
-            roots.mark_rescan_started(tx, root_id, started)
-            self._note(tx, watched, compare(arrivals.current(tx, root_id), listing))
-            roots.set_root_state(tx, root_id, RootState.WATCHED)
-            roots.mark_rescan_ended(tx, root_id, self._clock.now())
-        return listing
+            self._note(tx, root_id, changes)
+            self._sight.came(tx, root_id, view, replaced)
+            if replaced is None:
+                roots.mark_rescan_started(tx, root_id, started)
+                roots.mark_rescan_ended(tx, root_id, self._clock.now(), view.listing.newest_ctime_ns)
+        return view.listing
 
     def away(self, root_id: int, cause: str) -> None:
         """Note that a root cannot be seen."""
         self._places.went(root_id)
         with self._store.write() as tx:
-            roots.set_root_state(tx, root_id, RootState.AWAY, cause)
+            self._sight.went(tx, root_id, cause)
 
     def look(self, root_id: int, hints: Iterable[Hint]) -> None:
         """Look at the paths that events named; what is gone again is left to the rescan."""
         watched, seen, closed = self._places.watched[root_id], dict[str, FileStamp](), list[str]()
+        canary: FileStamp | None = None
         for hint in hints:
-            if is_ignored(hint.relative):
+            is_canary = hint.relative == watched.selection.canary
+            if not is_canary and not watched.selection.takes(hint.relative):
                 continue
             try:
                 status = Path(watched.root.path, hint.relative).lstat()
             except OSError:
                 continue
-            if not S_ISDIR(status.st_mode):
+            if is_canary:
+                canary = FileStamp.of(status)
+            elif not S_ISDIR(status.st_mode):
                 seen[hint.relative] = FileStamp.of(status)
                 if hint.closed and status.st_size:  # an empty file that was closed is one that a copy begins with
                     closed.append(hint.relative)
-        if not seen:
+        if not seen and canary is None:
             return
         with self._store.write() as tx:
-            current = {path: known for path in seen if (known := arrivals.current_at(tx, root_id, path))}
-            self._note(tx, watched, compare(current, Listing(seen)))
+            if canary is not None:
+                self._sight.canary(tx, root_id, canary)
+            current = {path: known for path in seen if (known := arrivals.known_at(tx, root_id, path))}
+            changes = compare(current, Listing(seen))
+            self._add(tx, root_id, changes.new, backlog=roots.get(tx, root_id).first_scanned_at is None)
+            self._note(tx, root_id, changes)
             for path in closed:
                 arrival = arrivals.current_at(tx, root_id, path)
                 if arrival is not None and arrival.state is State.SETTLING:
@@ -104,7 +127,8 @@ class Folders:
     def settle(self) -> bool:
         """Look once more at what kept still for its window, and call it complete if it still does."""
         monotonic = self._clock.monotonic()
-        due = {i for root_id in self._places.here for i in self._settling[root_id].due(monotonic)}
+        over = (i for root_id in self._places.here for i in self._settling[root_id].due(monotonic))
+        due = set(islice(over, AT_ONCE))
         return (bool(due) and self._complete(due, monotonic)) | self._doubts.settle()
 
     def waiting(self) -> bool:
@@ -117,36 +141,40 @@ class Folders:
         ends = [self._doubts.next_due(now), *(self._settling[root_id].next_due(now) for root_id in self._places.here)]
         return min((end for end in ends if end is not None), default=None)
 
-    def _note(self, tx: Connection, watched: Watched, changes: Changes) -> None:
-        now, root = self._clock.now(), watched.root
-        settling = self._settling[root.id]
-        if changes.new:
-            first = roots.get(tx, root.id).first_scanned_at is None  # what lies there at the first scan is backlog
-            entries = [(path, generation, stamp, first) for path, generation, stamp in changes.new]
-            ids = arrivals.add_many(tx, root.id, entries, now, "seen")
-            arrivals.move_many(tx, ids, State.SETTLING, now, Event.WAIT.value)
-            for arrival_id, (_, _, stamp) in zip(ids, changes.new, strict=True):
-                settling.see(arrival_id, stamp, self._clock.monotonic())
-        for arrival, stamp in changes.changed:
-            if arrival.state is State.RUNNING:
-                continue  # its stamp is that of the bytes which the worker has: once it is finished, it looks different
+    def _add(self, tx: Connection, root_id: int, new: Sequence[tuple[str, int, FileStamp]], *, backlog: bool) -> None:
+        """Note files that nobody saw before, and wait until they are complete."""
+        now, settling = self._clock.now(), self._settling[root_id]
+        entries = [(path, generation, stamp, backlog) for path, generation, stamp in new]
+        ids = arrivals.add_many(tx, root_id, entries, now, "seen")
+        arrivals.move_many(tx, ids, State.SETTLING, now, Event.WAIT.value)
+        for arrival_id, (_, _, stamp) in zip(ids, new, strict=True):
+            settling.see(arrival_id, stamp, self._clock.monotonic())
+
+    def _note(self, tx: Connection, root_id: int, changes: Changes) -> None:
+        """Note what became of files that are known."""
+        now, settling = self._clock.now(), self._settling[root_id]
+        for film, stamp in changes.changed:
+            arrival = arrivals.get(tx, film.id)
+            if arrival.state not in PENDING or arrival.state is State.RUNNING:
+                continue  # the stamp of a RUNNING one is that of the bytes at hand: finished, it looks different
             if arrival.state is State.READY:
                 apply(tx, arrival, Event.CHANGE, now, attempts=0, code=None, message=None, not_before=None)
             arrivals.restamp(tx, arrival.id, stamp)
             self.watch(arrival, stamp)
-        for arrival, stamp in changes.doubtful:
-            self._doubts.raise_(arrival, stamp)
-        for arrival in changes.gone:
+        for film, stamp in changes.doubtful:
+            self._doubts.raise_(film, stamp)
+        for film in changes.gone:
+            arrival = arrivals.get(tx, film.id)
             if arrival.state is not State.RUNNING:  # else the next rescan sees it finished and gone
                 settling.forget(arrival.id)
                 retire(tx, arrival, now)
-        for arrival in changes.back:
-            arrivals.clear_removed(tx, arrival.id)
+        for film in changes.back:
+            arrivals.clear_removed(tx, film.id)
 
     def _complete(self, due: set[int], monotonic: float) -> bool:
         now = self._clock.now()
         with self._store.read() as tx:
-            found = [arrival for arrival in arrivals.settling(tx) if arrival.id in due]
+            found = arrivals.of_ids(tx, due, State.SETTLING)
         known = {arrival.id for arrival in found}
         for settling in self._settling.values():
             for arrival_id in due - known:

@@ -3,53 +3,41 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from daemon.errors import DaemonError
-from db.records import FileStamp
-
-# Names that a copy program gives to a file it has not finished, and files that only a file manager wants.
-_TEMPORARY: Final = re.compile(
-    r"""^\.            # hidden: rsync's .name.XXXXXX, .nfs*, .smbdelete*, .~lock
-      | ~$             # editors
-      | \.(?:tmp|temp|part|partial|filepart|crdownload|download|swp|lock)$
-      | ^(?:thumbs\.db|desktop\.ini|lost\+found)$
-      | ^~\$
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
+from daemon.intake.selection import Selection
+from db.records import FileStamp, signed64
 
 
-def is_temporary(name: str) -> bool:
-    """Whether a file or folder name is one that no film keeps."""
-    return _TEMPORARY.search(name) is not None
-
-
-def is_ignored(relative: str) -> bool:
-    """Whether any part of a relative path is temporary."""
-    return any(is_temporary(part) for part in Path(relative).parts)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Listing:
     """What one pass over a root saw.
 
     Attributes:
-        files: every entry that is no folder, by path relative to the root; links and device nodes too, since a
-            film's place may hold one: reading says what is wrong with it.
+        files: every entry that is no folder and is selected, by path relative to the root; links and device nodes too,
+            since a film's place may hold one: reading says what is wrong with it.
         unseen: folders, relative, that could not be listed; nothing below them is known to be gone.
+        selection: what was looked for.
+        too_deep: folders that were not looked into because of their depth.
+        canary: what the canary file looks like, None where there is none.
+        newest_ctime_ns: the newest change of a file or folder, by the clock of the host that keeps them.
     """
 
     files: dict[str, FileStamp] = field(default_factory=dict)
     unseen: list[str] = field(default_factory=list)
+    selection: Selection = field(default_factory=Selection)
+    too_deep: int = 0
+    canary: FileStamp | None = None
+    newest_ctime_ns: int | None = None
 
     def could_see(self, relative: str) -> bool:
         """Whether a file that is not in the listing is really absent."""
-        return not any(folder == "" or relative.startswith(folder + os.sep) for folder in self.unseen)
+        if any(folder == "" or relative.startswith(folder + os.sep) for folder in self.unseen):
+            return False
+        return self.selection.takes(relative)
 
 
 def identity(root: Path) -> tuple[int, int]:
@@ -65,29 +53,33 @@ def identity(root: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def list_root(root: Path) -> Listing:
+def list_root(root: Path, selection: Selection = Selection()) -> Listing:  # noqa: B008  (frozen)
     """Walk a root.
 
     Raises:
         DaemonError: the root itself cannot be listed.
     """
-    listing = Listing()
-    waiting = [""]
+    listing = Listing(selection=selection)
+    waiting = [("", 0)]
+    newest = 0
     while waiting:
-        relative = waiting.pop()
+        relative, depth = waiting.pop()
         try:
+            newest = max(newest, os.stat(os.path.join(root, relative)).st_ctime_ns)  # noqa: PTH116, PTH118
             for entry in _entries(os.path.join(root, relative) if relative else os.fspath(root)):  # noqa: PTH118
-                if is_temporary(entry.name):
-                    continue
                 path = os.path.join(relative, entry.name) if relative else entry.name  # noqa: PTH118
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(path)
-                else:
+                if not entry.is_dir(follow_symlinks=False):
                     _note(listing, relative, path, entry)
+                elif selection.enters(path):
+                    if depth < selection.depth:
+                        waiting.append((path, depth + 1))
+                    else:
+                        listing.too_deep += 1
         except OSError as error:
             if not relative:
                 raise _cannot_list(root, error) from error
             listing.unseen.append(relative)
+    listing.newest_ctime_ns = signed64(max(newest, max((s.ctime_ns for s in listing.files.values()), default=0)))
     return listing
 
 
@@ -97,12 +89,20 @@ def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
 
 
 def _note(listing: Listing, folder: str, path: str, entry: os.DirEntry[str]) -> None:
+    is_canary = path == listing.selection.canary
+    if not is_canary and not listing.selection.takes(path):
+        return
     try:
-        listing.files[path] = FileStamp.of(entry.stat(follow_symlinks=False))
+        stamp = FileStamp.of(entry.stat(follow_symlinks=False))
     except FileNotFoundError:
         return  # gone between the listing and the look
     except OSError:
         listing.unseen.append(folder)
+        return
+    if is_canary:
+        listing.canary = stamp
+    else:
+        listing.files[path] = stamp
 
 
 def _cannot_list(root: Path, error: OSError) -> DaemonError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,7 @@ from daemon.intake.places import Places, Watched
 from daemon.intake.reading import Content, Unread, read_file
 from daemon.intake.recording import Scoring, apply_to_all
 from daemon.intake.workers import Judge
-from db import arrivals
+from db import arrivals, blind, roots
 from db.states import State
 from db.store import Store
 
@@ -79,6 +80,18 @@ class Intake:
     def away(self, root_id: int, cause: str) -> None:
         """Note that a root cannot be seen."""
         self._folders.away(root_id, cause)
+
+    def hears(self, root_id: int, events: bool | None) -> None:
+        """Note whether the kernel tells of changes under a root."""
+        with self._store.write() as tx:
+            roots.set_events(tx, root_id, events)
+
+    def was_blind(self, since: datetime, cause: str) -> None:
+        """Note that no root was looked at for a while that ends now; what was added since then was not missed."""
+        now = self.clock.now()
+        with self._store.write() as tx:
+            for root_id, watched in self.roots.items():
+                blind.add(tx, root_id, max(since, watched.root.added_at), now, cause)
 
     def look(self, root_id: int, hints: Iterable[Hint]) -> None:
         """Look at the paths that events named."""

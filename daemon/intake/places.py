@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from daemon.errors import DaemonError
-from daemon.intake.listing import identity
-from db.records import Arrival, Root
+from daemon.intake.listing import Listing, identity
+from daemon.intake.selection import Polling, Selection
+from db.mounts import mount_at
+from db.records import Arrival, Known, Root
+from db.states import State
 from models.population import Population
+from models.radiograph import MAX_BYTES
+
+_ENDED: Final = frozenset({State.VANISHED, State.SUPERSEDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +27,67 @@ class Watched:
         population: of films that state no age.
         settle_seconds: without a change, after which a file counts as complete.
         rescan_seconds: between two looks at the whole root.
+        selection: which files are films.
+        polling: how changes are noticed.
+        poll_seconds: between two looks at a root that gives no events.
+        largest_bytes: of a file that is still read.
     """
 
     root: Root
     population: Population | None
     settle_seconds: float
     rescan_seconds: float
+    selection: Selection = field(default_factory=Selection)
+    polling: Polling = Polling.AUTO
+    poll_seconds: float = 5.0
+    largest_bytes: int = MAX_BYTES
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return Path(self.root.path)
+
+    @property
+    def polled(self) -> bool:
+        """Whether it is to be looked at without waiting for events."""
+        if self.polling is not Polling.AUTO:
+            return self.polling is Polling.ON
+        mount = mount_at(self.path)
+        return mount is not None and mount.is_remote
+
+
+def replacement(before: str | None, now: str | None, listing: Listing, known: Iterable[Known | Arrival]) -> str | None:
+    """What took the place of a root, in words; None while it is the root that was known, wherever it is mounted.
+
+    Another file system in the place of a root is an outage (a share that is not mounted leaves an empty folder, which
+    must not read as "every film was removed") unless something that lay in the root is there: then it was moved.
+
+    Args:
+        before: what it lay on when it was last the one that was known (see `db.mounts.place_of`).
+        now: what it lies on.
+        listing: what is there.
+        known: the newest generation of each path.
+    """
+    if before is None or now is None or before == now:
+        return None
+    lay = [film for film in known if film.removed_at is None and film.state not in _ENDED]
+    if any((stamp := listing.files.get(film.path)) and stamp.size == film.stamp.size for film in lay):
+        return None
+    if not listing.files:
+        return "another file system is in its place, and it is empty"
+    return "another file system is in its place, and nothing that lay there is on it" if lay else None
+
+
+class Film(Protocol):
+    """An arrival, or what is known of one."""
+
+    @property
+    def root_id(self) -> int:
+        """The root it lies in."""
+
+    @property
+    def path(self) -> str:
+        """Relative to the root."""
 
 
 class Places:
@@ -42,7 +103,7 @@ class Places:
         """The roots that can be seen, as far as anybody noticed."""
         return frozenset(self.watched) - self._away
 
-    def path(self, arrival: Arrival) -> Path:
+    def path(self, arrival: Film) -> Path:
         """Where an arrival lies."""
         return Path(self.watched[arrival.root_id].root.path, arrival.path)
 

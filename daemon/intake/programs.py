@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from watchdog.observers.api import BaseObserver
-
 from daemon.errors import DaemonError
-from daemon.intake.events import end, is_listening, observe
+from daemon.intake.events import Observer, end, observe
 from daemon.intake.hints import Inbox
 from daemon.intake.listing import identity
 from daemon.intake.pipeline import Intake
+from daemon.intake.places import Watched
 from db.errors import StoreError
 
 LOG: Final = logging.getLogger("cxr_triage.intake")
@@ -58,15 +56,19 @@ def scan(intake: Intake, stop: Stop, progress: Callable[[], None]) -> list[Daemo
 class _RootWatch:
     """One root under watch: its observer, and which folder the observer hangs on; times are monotonic seconds."""
 
-    path: Path
-    every: float
+    watched: Watched
     next_rescan: float = 0.0
     asked: bool = False
     not_before: float = 0.0  # a burst of new folders asks again and again
-    observer: BaseObserver | None = None
-    deaf: bool = False  # it cannot be observed, and somebody was told
+    observer: Observer | None = None
+    events: bool | None = None  # whether they come; None before the first try
     who: tuple[int, int] | None = None
-    away: bool = False
+
+    @property
+    def every(self) -> float:
+        """Seconds between two looks: fewer where nobody tells of changes."""
+        period = self.watched.rescan_seconds
+        return period if self.observer is not None else min(period, self.watched.poll_seconds)
 
 
 class Watch:
@@ -85,10 +87,8 @@ class Watch:
         self._inbox = Inbox(intake.news)
         self._next_beat = 0.0
         self._outages = 0
-        self._roots = {
-            root_id: _RootWatch(Path(watched.root.path), watched.rescan_seconds)
-            for root_id, watched in intake.roots.items()
-        }
+        self._out_since = intake.clock.now()
+        self._roots = {root_id: _RootWatch(watched) for root_id, watched in intake.roots.items()}
 
     def run(self, stop: Stop, ready: Callable[[], None]) -> None:
         """Watch until `stop` says so; `ready` is told once, when every root was subscribed and scanned.
@@ -119,6 +119,10 @@ class Watch:
             self._alive()
             self._beat()
         hints, asked = self._inbox.take()
+        for root_id in self._inbox.take_lost():
+            LOG.warning("events were lost, everything is looked at again", extra={"root": root_id})
+            self._roots[root_id].who = None  # folders that were made meanwhile are not subscribed to
+            self._roots[root_id].next_rescan = 0.0
         for root_id, found in hints.items():
             self._intake.look(root_id, found)
         for root_id, root in self._roots.items():
@@ -132,6 +136,7 @@ class Watch:
         """Take nothing in for a while, longer each time; films stay where they are, and in the store as it was."""
         self._outages += 1
         if self._outages == 1:
+            self._out_since = self._intake.clock.now()
             LOG.error("intake waits, the store does not answer", extra={"cause": error.cause})
         self._alive()
         for _ in range(min(MAX_PAUSE, 2**self._outages)):
@@ -142,6 +147,7 @@ class Watch:
     def _resume(self) -> None:
         """Go on after an outage: hints were lost, and what is in memory may not be what is in the store."""
         self._intake.recover()
+        self._intake.was_blind(self._out_since, "the store did not answer")
         for root in self._roots.values():
             root.next_rescan = 0.0
         LOG.info("the store answers again", extra={"count": self._outages})
@@ -151,17 +157,11 @@ class Watch:
         """Subscribe if need be, then rescan: what comes in between is seen by one of the two."""
         root, began = self._roots[root_id], self._clock()
         try:
-            self._subscribe(root_id, root, identity(root.path))
+            self._subscribe(root_id, root, identity(root.watched.path))
             self._intake.rescan(root_id)
-            if root.away:
-                LOG.info("root is back", extra={"root": root_id})
-            root.away = False
         except DaemonError as error:
             self._unsubscribe(root)
             self._intake.away(root_id, error.cause)
-            if not root.away:
-                LOG.error("root cannot be seen", extra={"root": root_id, "cause": error.cause})
-            root.away = True
         ended = self._clock()
         root.next_rescan = ended + (min(root.every, FOLLOW_UP) if root.asked else root.every)
         root.not_before = ended + max(TICK, 4 * (ended - began))
@@ -169,17 +169,24 @@ class Watch:
 
     def _subscribe(self, root_id: int, root: _RootWatch, who: tuple[int, int]) -> None:
         """See that events come: an observer on a folder that was replaced or mounted over stays alive and deaf."""
-        if who == root.who and root.observer is not None and is_listening(root.observer):
+        if who == root.who and root.observer is not None and root.observer.is_listening():
             return
         self._unsubscribe(root)
         root.who = who
-        try:
-            root.observer = observe(root_id, root.path, self._inbox)
-            root.deaf = False
-        except DaemonError as error:
-            if not root.deaf:
-                LOG.warning("no events, only rescans", extra={"root": root_id, "cause": error.cause})
-            root.deaf = True
+        cause = None
+        if not root.watched.polled:
+            try:
+                root.observer = observe(
+                    root_id, root.watched.path, self._inbox, recursive=root.watched.selection.recursive
+                )
+            except DaemonError as error:
+                cause = error.cause
+        events = root.observer is not None
+        if events is not root.events:
+            root.events = events
+            self._intake.hears(root_id, events)
+            if cause is not None:
+                LOG.warning("no events, only rescans", extra={"root": root_id, "cause": cause})
 
     @staticmethod
     def _unsubscribe(root: _RootWatch) -> None:

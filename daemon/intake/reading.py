@@ -15,6 +15,7 @@ from db.records import FileStamp
 from models.radiograph import MAX_BYTES
 
 _CHUNK: Final = 1 << 20
+_SHORTAGES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 
 
 class ReadProblem(StrEnum):
@@ -24,6 +25,7 @@ class ReadProblem(StrEnum):
     CHANGING = "still-changing"
     UNREADABLE = "unreadable"  # no permission
     IO_ERROR = "read-error"  # the disk, the share or this machine gave an error: it may pass
+    SHORTAGE = "shortage"  # this machine lacks memory or descriptors: never the file's fault
     NOT_A_FILE = "not-a-regular-file"
     TOO_LARGE = "too-large"
 
@@ -33,6 +35,7 @@ REMEDIES: Final = {
     ReadProblem.CHANGING: "find out what writes to it all the time",
     ReadProblem.UNREADABLE: "give the service permission to read it",
     ReadProblem.IO_ERROR: "look after the disk or the share, then copy it there again",
+    ReadProblem.SHORTAGE: "free memory or descriptors; it is tried again",
     ReadProblem.NOT_A_FILE: "copy the film itself there",
     ReadProblem.TOO_LARGE: "export one film a file",
 }
@@ -80,15 +83,15 @@ def _read(handle: int) -> Content | Unread:
     if before.st_size > MAX_BYTES:
         cause = f"it has {before.st_size / 2**20:,.0f} MiB, over the limit of {MAX_BYTES // 2**20}"
         return Unread(ReadProblem.TOO_LARGE, cause, FileStamp.of(before))
-    chunks, size, digest = [], 0, hashlib.sha256()
-    while size <= MAX_BYTES and (chunk := os.read(handle, _CHUNK)):
-        chunks.append(chunk)
-        digest.update(chunk)
-        size += len(chunk)
+    data, size, digest = bytearray(before.st_size + 1), 0, hashlib.sha256()
+    while size < len(data) and (count := os.readv(handle, [memoryview(data)[size : size + _CHUNK]])):
+        digest.update(memoryview(data)[size : size + count])
+        size += count
     after = FileStamp.of(os.fstat(handle))
     if after != FileStamp.of(before) or size != after.size:
         return Unread(ReadProblem.CHANGING, "it changed while it was read", after)
-    return Content(b"".join(chunks), digest.hexdigest(), after)
+    del data[size:]
+    return Content(bytes(data), digest.hexdigest(), after)
 
 
 def _unread(error: OSError) -> Unread:
@@ -97,6 +100,8 @@ def _unread(error: OSError) -> Unread:
         return Unread(ReadProblem.GONE, "it is not there any more")
     if error.errno == errno.ELOOP:
         return Unread(ReadProblem.CHANGING, "a link took its place while it was opened")
+    if error.errno in _SHORTAGES:
+        return Unread(ReadProblem.SHORTAGE, cause)
     if isinstance(error, PermissionError):
         return Unread(ReadProblem.UNREADABLE, cause)
     return Unread(ReadProblem.IO_ERROR, cause)

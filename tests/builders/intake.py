@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from daemon.clock import Clock, system_clock
 from daemon.intake.audit import Audit, verify
@@ -38,6 +39,10 @@ class TurnedClock:
     def turn(self, seconds: float) -> None:
         """Let time pass."""
         self._passed += seconds
+
+    def step_back(self, seconds: float) -> None:
+        """Somebody sets the wall clock; what measures durations does not notice."""
+        self._began -= timedelta(seconds=seconds)
 
     @property
     def clock(self) -> Clock:
@@ -133,6 +138,7 @@ class House:
     populations: Mapping[str, Population] = field(default_factory=dict)
     read: Callable[[Path], Content | Unread] = read_file
     capacity: int = 4
+    watched: dict[str, Any] = field(default_factory=dict)  # more about the roots
 
     @classmethod
     def in_(cls, folder: Path, blank: Path) -> House:
@@ -154,7 +160,13 @@ class House:
                 tx, model_sha256=self.bundle.model_sha256, name="paper", preprocessing=1, document="{}", now=now
             )
             known = [
-                Watched(roots.ensure_root(tx, str(self.folder / name), now), self.populations.get(name), settle, rescan)
+                Watched(
+                    roots.ensure_root(tx, str(self.folder / name), now),
+                    self.populations.get(name),
+                    settle,
+                    rescan,
+                    **self.watched,
+                )
                 for name in names or ("incoming",)
             ]
         intake = Intake(

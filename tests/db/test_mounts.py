@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.mounts import NETWORK_KINDS, Mount, mount_of, network_kind, parse_mounts
+from db.mounts import NETWORK_KINDS, Mount, mount_of, network_kind, parse_mounts, place_of
 
 KERNEL = rb"""22 27 0:21 / /proc rw,relatime - proc proc rw
 27 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
@@ -19,11 +19,11 @@ KERNEL = rb"""22 27 0:21 / /proc rw,relatime - proc proc rw
 def test_the_kernels_list_is_read():
     """Optional fields may be none or many; a space in a path is written as an escape."""
     assert parse_mounts(KERNEL) == [
-        Mount("/proc", "proc"),
-        Mount("/", "ext4"),
-        Mount("/mnt/films", "nfs4"),
-        Mount("/mnt/a share", "cifs"),
-        Mount("/mnt/films/local", "ext4"),
+        Mount("/proc", "proc", "proc"),
+        Mount("/", "ext4", "/dev/sda1"),
+        Mount("/mnt/films", "nfs4", "pacs:/export"),
+        Mount("/mnt/a share", "cifs", "//server/share"),
+        Mount("/mnt/films/local", "ext4", "/dev/sda2"),
     ]
 
 
@@ -82,3 +82,33 @@ def test_a_local_disk_and_an_unknown_one_are_no_network_mounts(tmp_path: Path):
     """Where the kernel's list cannot be read, nothing is refused."""
     assert network_kind(tmp_path) is None
     assert network_kind(tmp_path, tmp_path / "missing") is None
+
+
+BEFORE = "27 1 8:1 / / rw - ext4 /dev/sda1 rw\n30 27 0:40 / /mnt rw - cifs //server/share rw\n"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "place"),
+    [
+        (BEFORE, "cifs //server/share /films"),
+        ("27 1 8:1 / / rw - ext4 /dev/sda1 rw\n", "ext4 /mnt/films"),  # not mounted
+        (
+            BEFORE + "31 30 0:40 /films /mnt/films ro - cifs //server/share rw\n",
+            "cifs //server/share /films",
+        ),  # a bind mount
+        (BEFORE + "31 30 0:50 / /mnt/films rw - tmpfs tmpfs rw\n", "tmpfs /"),  # mounted over
+        ("27 1 8:1 / / rw - ext4 /dev/sdb7 rw\n", "ext4 /mnt/films"),  # the disk has another name after a restart
+    ],
+)
+def test_the_place_of_a_folder_tells_mounts_apart_and_survives_bind_mounts(tmp_path: Path, kernel: str, place: str):
+    """A share that is not mounted, or a mount over it, gives another place; a service's own view of it does not."""
+    (tmp_path / "mountinfo").write_text(kernel)
+    assert place_of(Path("/mnt/films"), tmp_path / "mountinfo") == place
+
+
+@pytest.mark.parametrize(
+    ("kind", "remote"), [("fuse.bindfs", True), ("fuse", True), ("nfs4", True), ("ext4", False), ("tmpfs", False)]
+)
+def test_mounts_that_others_write_to_are_known(kind: str, remote: bool):
+    """From there the kernel tells of nothing."""
+    assert Mount("/", kind).is_remote is remote

@@ -10,6 +10,9 @@ import pytest
 from builders.intake import House
 
 
+LATER = f"UPDATE root SET rescan_started_at = '2100-01-01 00:00:00.000000+00:00', newest_ctime_ns = {1 << 62}"
+
+
 def pass_long_ago(house: House, *names: str) -> None:
     """Score films in a past whose clock agrees with nothing that is written from now on."""
     for name in names:
@@ -113,7 +116,7 @@ def test_a_film_whose_removal_was_overlooked_is_named(house: House) -> None:
     """It is gone since before the last rescan, and the store calls it there."""
     pass_long_ago(house, "a")
     (house.incoming / "a").unlink()
-    behind_the_back(house, "UPDATE root SET rescan_started_at = '2100-01-01 00:00:00.000000+00:00'")
+    behind_the_back(house, LATER)
     assert named(house) == {"file-missing": str(house.incoming / "a")}
 
 
@@ -121,7 +124,7 @@ def test_content_that_changed_without_an_arrival_is_named(house: House) -> None:
     """Older than the rescan, which should have seen it."""
     pass_long_ago(house, "a")
     (house.incoming / "a").write_bytes(b"other")
-    behind_the_back(house, "UPDATE root SET rescan_started_at = '2100-01-01 00:00:00.000000+00:00'")
+    behind_the_back(house, LATER)
     assert named(house) == {"content-changed": str(house.incoming / "a")}
 
 
@@ -129,7 +132,7 @@ def test_a_touched_file_is_no_discrepancy(house: House) -> None:
     """Its stamp differs, its content does not."""
     pass_long_ago(house, "a")
     os.utime(house.incoming / "a", (1, 1))
-    behind_the_back(house, "UPDATE root SET rescan_started_at = '2100-01-01 00:00:00.000000+00:00'")
+    behind_the_back(house, LATER)
     assert named(house) == {}
 
 

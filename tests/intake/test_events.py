@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from builders.intake import House, RealTime
+from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent
 
 from daemon.errors import DaemonError
-from daemon.intake.events import end, is_listening, observe
-from daemon.intake.hints import Hint, Inbox
+from daemon.intake.events import end, observe
+from daemon.intake.hints import MOST_HINTS, Hint, Inbox
 from daemon.intake.programs import Watch
 from db import roots
 from db.states import RootState, State
@@ -58,7 +59,7 @@ def observed(root: Path) -> Iterator[Box]:
     box = Box()
     observer = observe(1, root, box.inbox)
     try:
-        assert is_listening(observer)
+        assert observer.is_listening()
         yield box
     finally:
         end(observer)
@@ -98,7 +99,7 @@ def test_an_observer_of_a_deleted_root_says_that_it_is_deaf(tmp_path: Path) -> N
     root.mkdir()
     observer = observe(1, root, Inbox())
     root.rmdir()
-    until(lambda: not is_listening(observer), "the observer believes that it listens")
+    until(lambda: not observer.is_listening(), "the observer believes that it listens")
     end(observer)
 
 
@@ -205,3 +206,28 @@ def test_an_idle_daemon_sleeps(house: House) -> None:
         time.sleep(1.0)
         busy = (time.process_time() - before[0]) / (time.monotonic() - before[1])
     assert busy < 0.5  # a loop without a sleep takes all of a core
+
+
+def test_an_overflow_of_the_kernels_queue_is_told(tmp_path: Path) -> None:
+    """What was in the queue is known to nobody: the root is to be looked at anew."""
+    inbox = Inbox()
+    observer = observe(7, tmp_path, inbox)
+    try:
+        observer.queue.handle_event(InotifyEvent(-1, InotifyConstants.IN_Q_OVERFLOW, 0, b""))
+        assert inbox.take_lost() == {7}
+        assert inbox.take_lost() == set()
+        assert inbox.news.is_set()
+        (tmp_path / "film").write_bytes(b"film")
+        until(lambda: inbox.take()[0].get(7) is not None, "nothing is heard any more")
+    finally:
+        end(observer)
+
+
+def test_too_many_hints_become_a_rescan() -> None:
+    """A burst costs no memory: what was left before is kept, the rest is found by looking at everything."""
+    inbox = Inbox()
+    for number in range(MOST_HINTS + 5):
+        inbox.put(7, Hint(str(number), closed=True))
+    hints, rescans = inbox.take()
+    assert len(hints[7]) == MOST_HINTS
+    assert rescans == {7}

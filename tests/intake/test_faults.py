@@ -13,6 +13,7 @@ from builders.intake import House
 from pebble import ProcessExpired
 
 from daemon.errors import DaemonError
+from daemon.intake import bench
 from daemon.intake.bench import STUCK
 from daemon.intake.hints import Hint
 from daemon.intake.programs import Watch, scan
@@ -429,3 +430,56 @@ def test_a_scan_that_is_stopped_goes_on_later(house: House) -> None:
     house.pass_(house.intake())
     assert house.states() == {State.SCORED: 1}
     house.check()
+
+
+def test_a_shortage_of_this_machine_is_never_a_films_fault(house: House, disk: Disk) -> None:
+    """However long it lasts: it is tried again and again, and keeps no code."""
+    disk.problems["a"] = ReadProblem.SHORTAGE
+    film(house, "a")
+    intake = house.intake()
+    house.rescan(intake)
+    for _ in range(200):
+        house.time.turn(5.0)
+        intake.step()
+    assert (house.at("a").state, house.at("a").code, house.at("a").attempts) == (State.READY, None, 0)
+    disk.problems.clear()
+    house.settle(intake)
+    assert house.states() == {State.SCORED: 1}
+
+
+def test_a_clock_that_is_stepped_back_keeps_no_film_waiting(house: House, disk: Disk) -> None:
+    """A time that is further away than any pause was written before the step."""
+    disk.problems["a"] = ReadProblem.UNREADABLE
+    film(house, "a")
+    intake = house.intake()
+    house.rescan(intake)
+    house.time.turn(3.0)
+    intake.step()
+    intake.step()
+    assert house.at("a").not_before is not None
+    disk.problems.clear()
+    house.time.step_back(3600.0)
+    assert intake.step()
+    house.settle(intake)
+    assert house.states() == {State.SCORED: 1}
+
+
+def test_large_films_go_to_the_workers_a_few_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The memory that they take in the main process is bounded; one over the bound goes alone."""
+    monkeypatch.setattr(bench, "IN_FLIGHT", 25)
+    house.judge.holding = True
+    for name, size in {"a": 10, "b": 10, "c": 10, "d": 40, "e": 1}.items():
+        (house.incoming / name).write_bytes(name.encode() * size)
+    intake = house.intake()
+    house.rescan(intake)
+    house.time.turn(3.0)
+    groups = []
+    while not groups or sum(map(len, groups)) < 5:
+        while intake.step():
+            pass
+        groups.append([len(data) for data, _, _ in house.judge.held])
+        house.judge.let_go()
+        house.judge.holding = True
+    assert groups == [[10, 10], [10], [40], [1]]
+    house.settle(intake)
+    assert house.states() == {State.SCORED: 5}

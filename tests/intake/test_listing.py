@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.errors import DaemonError
-from daemon.intake.listing import Listing, identity, is_ignored, is_temporary, list_root
+from daemon.intake.listing import Listing, identity, list_root
+from daemon.intake.selection import Selection
 
 
 def test_files_are_found_at_any_depth_and_under_any_name(tmp_path: Path) -> None:
@@ -50,14 +51,14 @@ def test_temporary_names_are_left_out(tmp_path: Path, name: str) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / name).touch()
     assert list_root(tmp_path).files == {}
-    assert is_ignored(f"{name}/film.dcm")
-    assert is_ignored(f"sub/{name}")
+    assert not Selection().takes(f"{name}/film.dcm")
+    assert not Selection().takes(f"sub/{name}")
 
 
 @pytest.mark.parametrize("name", ["film.dcm", "IM0001", "tmp", "part", "a.tmp.dcm", "x.jpg", "apartment"])
 def test_films_keep_their_names(name: str) -> None:
     """A name that only looks similar is a film's."""
-    assert not is_temporary(name)
+    assert Selection().takes(name)
 
 
 def test_a_root_that_is_not_there_is_an_error(tmp_path: Path) -> None:
