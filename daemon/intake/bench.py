@@ -167,7 +167,7 @@ class Bench:
         elif unread.problem is ReadProblem.SHORTAGE:
             apply(tx, arrival, Event.DEFER, now, reason=unread.cause, not_before=now + SHORTAGE_PAUSE)
         elif unread.problem is ReadProblem.CHANGING and now - arrival.arrived_at <= PATIENCE:
-            self._watch(apply(tx, arrival, Event.CHANGE, now, **_FRESH), unread.stamp or arrival.stamp)
+            self._watch(apply(tx, arrival, Event.CHANGE, now), unread.stamp or arrival.stamp)
         elif attempts < ATTEMPTS.get(unread.problem, 0):
             later = now + timedelta(seconds=2 ** (attempts - 1))
             values = {"code": unread.problem.value, "message": unread.cause}
@@ -226,7 +226,7 @@ class Bench:
         elif isinstance(outcome, WorkerDied):
             self._blame(tx, flight, outcome, now)
         elif outcome.code == FailureCode.TRUNCATED and self._grew(flight) and now - arrival.arrived_at <= PATIENCE:
-            self._watch(apply(tx, arrival, Event.CHANGE, now, **_FRESH), flight.stamp)
+            self._watch(apply(tx, arrival, Event.CHANGE, now), flight.stamp)
         else:
             record_outcome(tx, arrival, flight.sha256, outcome, self._scoring, now)
         for follower in flight.followers:

@@ -158,7 +158,7 @@ class Folders:
             if arrival.state not in PENDING or arrival.state is State.RUNNING:
                 continue  # the stamp of a RUNNING one is that of the bytes at hand: finished, it looks different
             if arrival.state is State.READY:
-                apply(tx, arrival, Event.CHANGE, now, attempts=0, code=None, message=None, not_before=None)
+                apply(tx, arrival, Event.CHANGE, now)
             arrivals.restamp(tx, arrival.id, stamp)
             self.watch(arrival, stamp)
         for film, stamp in changes.doubtful:

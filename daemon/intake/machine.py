@@ -1,8 +1,9 @@
-"""The states of an arrival and the only moves between them, as one table; pure, and executed by the pipeline."""
+"""The states of an arrival and the only moves between them, as one table; pure, and executed by `recording.apply`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -25,36 +26,56 @@ class Event(StrEnum):
     INTERRUPT = "interrupted; to be taken up again"
     DEFER = "to be tried again later"
     PROMOTE = "the file it repeated is gone"
+    RETRY = "to be tried again, by hand"
 
 
 class IllegalMoveError(Exception):
     """An event met a state that cannot have it: a fault of the program, never of a file."""
 
 
+class Effect(StrEnum):
+    """What a move does besides; the value says it."""
+
+    NOTHING = "nothing"
+    FORGET = "what was said of it, and how often it was tried, is forgotten"
+    STAND_ALONE = "it repeats no other film any more"
+    FREE = "what repeated it is taken up again"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where an event leads, and what else it does."""
+
+    to: State
+    effect: Effect = Effect.NOTHING
+
+
 S = State
 _PENDING: Final = (S.SEEN, S.SETTLING, S.READY, S.RUNNING)
 _LIVE: Final = (*_PENDING, S.SCORED, S.REFUSED, S.FAILED, S.DUPLICATE)
 
-TABLE: Final[Mapping[tuple[State, Event], State]] = {
-    (S.SEEN, Event.WAIT): S.SETTLING,
-    (S.SETTLING, Event.SETTLE): S.READY,
-    (S.READY, Event.CLAIM): S.RUNNING,
-    (S.READY, Event.CHANGE): S.SETTLING,
-    (S.RUNNING, Event.CHANGE): S.SETTLING,
-    (S.RUNNING, Event.SCORE): S.SCORED,
-    (S.RUNNING, Event.REFUSE): S.REFUSED,
-    (S.RUNNING, Event.FAIL): S.FAILED,
-    (S.RUNNING, Event.MATCH): S.DUPLICATE,
-    (S.RUNNING, Event.INTERRUPT): S.READY,
-    (S.RUNNING, Event.DEFER): S.READY,
-    (S.DUPLICATE, Event.PROMOTE): S.READY,
-    **{(state, Event.LOSE): S.VANISHED for state in _PENDING},
-    **{(state, Event.REPLACE): S.SUPERSEDED for state in _LIVE},
+TABLE: Final[Mapping[tuple[State, Event], Move]] = {
+    (S.SEEN, Event.WAIT): Move(S.SETTLING),
+    (S.SETTLING, Event.SETTLE): Move(S.READY),
+    (S.READY, Event.CLAIM): Move(S.RUNNING),
+    (S.READY, Event.CHANGE): Move(S.SETTLING, Effect.FORGET),
+    (S.RUNNING, Event.CHANGE): Move(S.SETTLING, Effect.FORGET),
+    (S.RUNNING, Event.SCORE): Move(S.SCORED),
+    (S.RUNNING, Event.REFUSE): Move(S.REFUSED),
+    (S.RUNNING, Event.FAIL): Move(S.FAILED),
+    (S.RUNNING, Event.MATCH): Move(S.DUPLICATE, Effect.FORGET),
+    (S.RUNNING, Event.INTERRUPT): Move(S.READY),
+    (S.RUNNING, Event.DEFER): Move(S.READY),
+    (S.DUPLICATE, Event.PROMOTE): Move(S.READY, Effect.STAND_ALONE),
+    (S.REFUSED, Event.RETRY): Move(S.READY, Effect.FORGET),
+    (S.FAILED, Event.RETRY): Move(S.READY, Effect.FORGET),
+    **{(state, Event.LOSE): Move(S.VANISHED) for state in _PENDING},
+    **{(state, Event.REPLACE): Move(S.SUPERSEDED, Effect.FREE) for state in _LIVE},
 }
 
 
-def after(state: State, event: Event) -> State:
-    """The state that an event leads to.
+def move_of(state: State, event: Event) -> Move:
+    """What an event does to an arrival in a state.
 
     Raises:
         IllegalMoveError: the table has no such move.
@@ -67,4 +88,4 @@ def after(state: State, event: Event) -> State:
 
 def moves() -> frozenset[tuple[State, State]]:
     """Every step that a history may show."""
-    return frozenset((state, following) for (state, _), following in TABLE.items())
+    return frozenset((state, move.to) for (state, _), move in TABLE.items())

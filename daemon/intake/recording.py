@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from daemon.intake.machine import Event, after
+from daemon.intake.machine import Effect, Event, move_of
 from daemon.intake.worker import Outcome, Verdict
 from db import arrivals, results, studies
 from db.records import Arrival, FilmFacts
@@ -26,16 +27,31 @@ class Scoring:
     bundle_id: int
 
 
+_SETS: Final[Mapping[Effect, Mapping[str, Any]]] = {
+    Effect.NOTHING: {},
+    Effect.FORGET: {"code": None, "message": None, "not_before": None, "attempts": 0},
+    Effect.STAND_ALONE: {"duplicate_of": None},
+    Effect.FREE: {},
+}
+
+
 def apply(tx: Connection, arrival: Arrival, event: Event, now: datetime, *, reason: str = "", **values: Any) -> Arrival:
-    """Move one arrival, with its line of history."""
-    return arrivals.move(tx, arrival.id, after(arrival.state, event), now, reason or event.value, **values)
+    """Move one arrival as the table says, with its line of history; `values` are columns to set with it."""
+    move = move_of(arrival.state, event)
+    moved = arrivals.move(tx, arrival.id, move.to, now, reason or event.value, **{**_SETS[move.effect], **values})
+    if move.effect is Effect.FREE:
+        # also where its file was removed: left as it is, it would name content that no queue shows, and may come back
+        for duplicate in arrivals.duplicates_of(tx, arrival.id):
+            apply(tx, duplicate, Event.PROMOTE, now, removed_at=None)
+    return moved
 
 
 def apply_to_all(tx: Connection, found: list[Arrival], event: Event, now: datetime) -> None:
-    """Move many arrivals of one state, in a few statements."""
+    """Move many arrivals by an event that does nothing besides, in a few statements."""
     for state in {arrival.state for arrival in found}:
-        ids = [arrival.id for arrival in found if arrival.state is state]
-        arrivals.move_many(tx, ids, after(state, event), now, event.value)
+        move = move_of(state, event)
+        assert move.effect is Effect.NOTHING  # noqa: S101
+        arrivals.move_many(tx, [each.id for each in found if each.state is state], move.to, now, event.value)
 
 
 def study_of(tx: Connection, arrival: Arrival, facts: FilmFacts, now: datetime) -> int:
@@ -86,15 +102,9 @@ def retire(tx: Connection, arrival: Arrival, now: datetime) -> None:
     arrivals.mark_removed(tx, arrival.id, now)
     for duplicate in arrivals.duplicates_of(tx, arrival.id):
         if duplicate.removed_at is None:
-            apply(tx, duplicate, Event.PROMOTE, now, duplicate_of=None)
+            apply(tx, duplicate, Event.PROMOTE, now)
 
 
 def supersede(tx: Connection, arrival: Arrival, successor: Arrival, now: datetime) -> None:
-    """Let a new generation take the place of an old one.
-
-    What repeated the old one is taken up again, also where its file was removed: left as it is, it would name content
-    that no queue shows any more, and it may come back.
-    """
+    """Let a new generation take the place of an old one."""
     apply(tx, arrival, Event.REPLACE, now, superseded_by=successor.id)
-    for duplicate in arrivals.duplicates_of(tx, arrival.id):
-        apply(tx, duplicate, Event.PROMOTE, now, duplicate_of=None, removed_at=None)

@@ -41,7 +41,7 @@ def settle_by_twin(
     for twin in twins:
         if _is_there(folders, twin):
             values: dict[str, Any] = {"sha256": sha256, "duplicate_of": twin.id, "study_id": twin.study_id}
-            return apply(tx, arrival, Event.MATCH, now, code=None, message=None, not_before=None, **values)
+            return apply(tx, arrival, Event.MATCH, now, **values)
         gone.append(twin)
     bundle = scoring.bundle
     result = results.find(tx, sha256, bundle.model_sha256, bundle.preprocessing)

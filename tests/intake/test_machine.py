@@ -3,8 +3,12 @@
 import itertools
 
 import pytest
+from builders.intake import House
 
-from daemon.intake.machine import TABLE, Event, IllegalMoveError, after, moves
+from daemon.intake.machine import TABLE, Effect, Event, IllegalMoveError, move_of, moves
+from daemon.intake.recording import apply
+from db import arrivals, roots
+from db.records import FileStamp
 from db.states import PENDING, State
 
 
@@ -12,18 +16,18 @@ from db.states import PENDING, State
 def test_every_pair_is_in_the_table_or_refused(state: State, event: Event) -> None:
     """A state and an event lead to one state, or to an error that names both."""
     if (state, event) in TABLE:
-        assert after(state, event) is TABLE[state, event]
-        assert (state, after(state, event)) in moves()
+        assert move_of(state, event) is TABLE[state, event]
+        assert (state, move_of(state, event).to) in moves()
     else:
         with pytest.raises(IllegalMoveError, match=f"{event.name}.*{state.value}"):
-            after(state, event)
+            move_of(state, event)
 
 
 def test_every_state_but_the_first_can_be_reached() -> None:
     """Nothing stands in the table that no film can come to."""
     reached, new = {State.SEEN}, {State.SEEN}
     while new:
-        new = {to for (here, _), to in TABLE.items() if here in reached} - reached
+        new = {move.to for (here, _), move in TABLE.items() if here in reached} - reached
         reached |= new
     assert reached == set(State)
 
@@ -31,11 +35,11 @@ def test_every_state_but_the_first_can_be_reached() -> None:
 def test_from_every_pending_state_a_film_can_come_to_an_end() -> None:
     """No pending state is a trap, also for a file that is deleted or replaced there."""
     for state in PENDING:
-        assert after(state, Event.LOSE) is State.VANISHED
+        assert move_of(state, Event.LOSE).to is State.VANISHED
     ends = set(State) - PENDING
     can_end = set(ends)
     for _ in State:
-        can_end |= {here for (here, _), to in TABLE.items() if to in can_end}
+        can_end |= {here for (here, _), move in TABLE.items() if move.to in can_end}
     assert can_end == set(State)
 
 
@@ -47,11 +51,35 @@ def test_what_is_over_stays_over(state: State) -> None:
 
 def test_a_result_needs_a_worker() -> None:
     """Only a RUNNING arrival is scored, refused, failed or called a duplicate."""
-    for (here, _), to in TABLE.items():
-        if to in (State.SCORED, State.REFUSED, State.FAILED, State.DUPLICATE):
+    for (here, _), move in TABLE.items():
+        if move.to in (State.SCORED, State.REFUSED, State.FAILED, State.DUPLICATE):
             assert here is State.RUNNING
 
 
 def test_no_event_is_useless() -> None:
     """Every event moves something."""
     assert {event for _, event in TABLE} == set(Event)
+
+
+@pytest.mark.parametrize(("state", "event"), sorted(TABLE))
+def test_every_move_does_what_the_table_says(house: House, state: State, event: Event) -> None:
+    """Walked on a real store, each from its state: the new state, one line of history with its reason, the effect."""
+    now = house.time.clock.now()
+    with house.store.write() as tx:
+        root = roots.ensure_root(tx, str(house.incoming), now)
+        other, copy, film = (
+            arrivals.add(tx, root.id, name, 1, FileStamp(1, 1, 1, 1, 1), now, backlog=False, reason="seen")
+            for name in ("other", "copy", "film")
+        )
+        said = {"code": "corrupt", "message": "broken", "attempts": 3, "not_before": now, "duplicate_of": other.id}
+        film = arrivals.move(tx, film.id, state, now, "as the test wants it", **said)
+        copy = arrivals.move(tx, copy.id, State.DUPLICATE, now, "as the test wants it", duplicate_of=film.id)
+        moved = apply(tx, film, event, now)
+        line = arrivals.history(tx, film.id)[-1]
+        copied = arrivals.get(tx, copy.id)
+    move = TABLE[state, event]
+    assert (moved.state, line.from_state, line.to_state, line.reason) == (move.to, state, move.to, event.value)
+    forgotten = (moved.code, moved.message, moved.attempts, moved.not_before) == (None, None, 0, None)
+    assert forgotten is (move.effect is Effect.FORGET)
+    assert (moved.duplicate_of is None) is (move.effect is Effect.STAND_ALONE)
+    assert (copied.state is State.READY) is (move.effect is Effect.FREE)
