@@ -13,7 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2])]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from builders.intake import House
 
@@ -38,7 +39,7 @@ def burst(files: int, folder: Path) -> dict[str, float]:
     house.rescan(intake)
     noted = time.monotonic()
     house.time.turn(3.0)
-    while intake._folders.settle():  # noqa: SLF001
+    while intake._folders.settle():
         pass
     settled = time.monotonic()
     for _ in range(500):
