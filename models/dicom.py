@@ -7,7 +7,6 @@ decodes in a process with limits. Windows and tables are in `models.window`, tag
 
 from __future__ import annotations
 
-import io
 import logging
 import struct
 import warnings
@@ -27,11 +26,13 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    JPEGLSTransferSyntaxes,
     RLELossless,
 )
 
 from models.codestream import frame_size
 from models.dicom_tags import KEYWORDS, tags_of, text, whole
+from models.metered import Metered
 from models.radiograph import (
     MAX_BYTES,
     FailureCode,
@@ -40,9 +41,11 @@ from models.radiograph import (
     Radiograph,
     UnreadableFilm,
     check_dimensions,
+    check_jpeg,
+    ends_in_zeros,
 )
 from models.window import KEYWORDS as WINDOW_KEYWORDS
-from models.window import shown
+from models.window import shown, stops_in_a_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +74,7 @@ _LUMA: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 # One decoder a syntax, the hardiest that knows it. gdcm stands last: a JPEG 2000 frame of rubbish aborts the process in
 # it (python-gdcm 3.2.6), while openjpeg says so. JPEG lossless and JPEG-LS are left to it.
 _PLUGINS: Final = ("pydicom", "pylibjpeg", "pillow", "gdcm")
+_BROKEN: Final = frozenset({FailureCode.CORRUPT, FailureCode.NO_PIXELS})
 _AGAIN: Final = "wait for the copy to end, or export the film again"
 
 
@@ -80,7 +84,7 @@ def read_tags(data: bytes) -> FilmTags:
     Raises:
         UnreadableFilm: there is no header that can be read, or it ends early.
     """
-    with _guarded("header"):
+    with _guarded("header", data):
         return tags_of(_header(_inflated(data)))
 
 
@@ -90,7 +94,7 @@ def read_dicom(data: bytes) -> Radiograph:
     Raises:
         UnreadableFilm: truncated, corrupt, without a picture, too large, or in a transfer syntax that is not read.
     """
-    with _guarded("picture"):
+    with _guarded("picture", data):
         data = _inflated(data)
         header = _header(data)
         tags = tags_of(header)
@@ -109,8 +113,19 @@ def read_dicom(data: bytes) -> Radiograph:
 
 
 @contextmanager
-def _guarded(what: str) -> Iterator[None]:
+def _guarded(what: str, data: bytes) -> Iterator[None]:
     """Every failure becomes an `UnreadableFilm`, whose text names only the kind: the messages carry values."""
+    try:
+        with _translated(what):
+            yield
+    except UnreadableFilm as error:
+        if error.code in _BROKEN and ends_in_zeros(data):  # header and end may be all that is missing yet
+            raise UnreadableFilm(FailureCode.TRUNCATED, f"the file ends in zeros, and {error.cause}", _AGAIN) from error
+        raise
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -129,7 +144,7 @@ def _guarded(what: str) -> Iterator[None]:
 
 def _inflated(data: bytes) -> bytes:
     """The same file, and where its content is deflated, as explicit little endian: 0.5 MB can hold 1 GiB."""
-    stream = io.BytesIO(data)
+    stream = Metered(data)
     stream.seek(132 if data[128:132] == b"DICM" else 0)
     meta = read_dataset(stream, False, True, stop_when=lambda tag, _vr, _length: tag >> 16 != 2)
     if text(meta, "TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
@@ -158,7 +173,7 @@ def _header(data: bytes) -> Dataset:
 
 def _dataset(data: bytes, *, before_pixels: bool) -> Dataset:
     """Parse the tags that are used, and no other."""
-    stream = io.BytesIO(data)
+    stream = Metered(data)
     dataset = dcmread(stream, stop_before_pixels=before_pixels, force=data[128:132] != b"DICM", specific_tags=_READ)
     if stream.tell() > len(data) or any(_is_short(element) for element in dataset.values()):
         raise UnreadableFilm(FailureCode.TRUNCATED, "the file is shorter than its header states", _AGAIN)
@@ -191,6 +206,8 @@ def _decoded(dataset: Dataset, frames: int) -> tuple[NDArray[Any], str]:
     else:
         _check_length(dataset)
     array, properties = decoder.as_array(dataset, index=0, decoding_plugin=plugin)  # YBR comes back as RGB
+    if not syntax.is_encapsulated and stops_in_a_row(array):
+        raise UnreadableFilm(FailureCode.TRUNCATED, "the picture stops in the middle of a row", _AGAIN)
     return array, str(properties["photometric_interpretation"])
 
 
@@ -210,6 +227,9 @@ def _check_frame(dataset: Dataset, syntax: UID, frames: int) -> None:
     frame = get_frame(dataset.PixelData, 0, number_of_frames=frames, extended_offsets=table)
     if syntax == RLELossless:
         return  # its frames have no size of their own
+    plain = syntax not in JPEGLSTransferSyntaxes  # whose scans are stuffed otherwise
+    if plain and frame.startswith(b"\xff\xd8") and not check_jpeg(frame).ended:
+        raise UnreadableFilm(FailureCode.TRUNCATED, "the compressed picture ends early", _AGAIN)
     size = frame_size(frame)
     if size is None:
         raise UnreadableFilm(FailureCode.CORRUPT, "the compressed picture has no header", "export the film again")

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from models.errors import ModelsError
+from models.layout import Outline, jpeg_outline, png_outline
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +28,12 @@ logging.getLogger("PIL").propagate = False  # its debug lines carry what a file 
 MAX_BYTES: Final = 128 * 2**20
 MAX_PIXELS: Final = 50_000_000  # 7,000 x 7,000; the largest chest detectors give about 4,300 x 4,300
 MIN_SIDE: Final = 64  # pixels; below this no lung can be read, by anybody
+MAX_SCANS: Final = 100  # of a JPEG; libjpeg's own progressive script has 10, the smallest-file tools stay under 40
+MAX_SEGMENTS: Final = 10_000  # of a JPEG; a colour profile may take 255, restarts not counted
+MAX_FILLER: Final = 65_536  # bytes between the segments of a JPEG's header; Pillow takes 1.2 s for a MiB of them
+MAX_CHUNKS: Final = 100_000  # of a PNG; 128 MiB in the 8 KiB that libpng writes are 16,384
+_ZEROS: Final = bytes(1024)  # what a file holds that has its size before its content
+_PNG_END: Final = b"IEND\xaeB`\x82"
 _WAIT: Final = "wait for the copy to end, or export the film again"
 _FIRST_VRS: Final = frozenset({b"UL", b"OB", b"UI", b"SH", b"CS", b"DA", b"TM", b"LO"})
 DRAFT_SIDE: Final = 448  # a JPEG is decoded at the smallest DCT scale that stays at least this large (twice the tensor)
@@ -109,12 +116,14 @@ def sniff(data: bytes) -> FilmFormat:
     """
     if not data:
         raise UnreadableFilm(FailureCode.EMPTY, "the file is empty", "send the film again")
+    if data.startswith(_ZEROS):
+        raise UnreadableFilm(FailureCode.TRUNCATED, "the file has a size and no content", _WAIT)
+    if data[128:132] == b"DICM":  # before all else: the 128 bytes in front of it may be another format's beginning
+        return FilmFormat.DICOM
     if data[:3] == b"\xff\xd8\xff":
         return FilmFormat.JPEG
     if data[:8] == b"\x89PNG\r\n\x1a\n":
         return FilmFormat.PNG
-    if data[128:132] == b"DICM":
-        return FilmFormat.DICOM
     if _starts_bare(data):
         return FilmFormat.DICOM
     raise UnreadableFilm(
@@ -173,12 +182,14 @@ def _starts_bare(data: bytes) -> bool:
 def _read_plain(data: bytes, kind: FilmFormat) -> Radiograph:
     """Decode JPEG or PNG with Pillow."""
     ImageFile.LOAD_TRUNCATED_IMAGES = False  # a process-wide switch that another library might have thrown
+    outline = check_jpeg(data) if kind is FilmFormat.JPEG else _check_png(data)  # before Pillow walks the same way
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # our own limits are stricter than Pillow's, and its texts are not for logs
             image = Image.open(io.BytesIO(data), formats=(kind.name,))
             width, height = image.size
             check_dimensions(width, height)
+            _check_whole(data, kind, outline)
             chroma = _chroma(data, kind) if image.mode in ("RGB", "RGBA", "P", "CMYK", "YCbCr") else 0.0
             image.draft("L", (DRAFT_SIDE, DRAFT_SIDE))
             image.load()
@@ -190,7 +201,7 @@ def _read_plain(data: bytes, kind: FilmFormat) -> Radiograph:
             FailureCode.TOO_MANY_PIXELS, "the picture needs more memory than is given to it", "export the film smaller"
         ) from error
     except Exception as error:
-        if _is_cut(data, kind) or "truncated" in str(error):
+        if ends_in_zeros(data) or "truncated" in str(error) or _is_cut(data, kind, outline):
             raise UnreadableFilm(FailureCode.TRUNCATED, "the picture ends early", _WAIT) from error
         cause = (
             "the header cannot be read" if isinstance(error, UnidentifiedImageError) else f"decoding failed ({error})"
@@ -198,11 +209,43 @@ def _read_plain(data: bytes, kind: FilmFormat) -> Radiograph:
         raise UnreadableFilm(FailureCode.CORRUPT, cause, "export the film again") from error
 
 
-def _is_cut(data: bytes, kind: FilmFormat) -> bool:
-    """Whether the end marker is missing: EOI after the last scan of a JPEG, IEND of a PNG."""
-    if kind is FilmFormat.PNG:
-        return b"IEND" not in data[-4096:]
-    return data.rfind(b"\xff\xd9") <= max(data.rfind(b"\xff\xda"), 0)  # scan data holds neither: 0xff is stuffed
+def ends_in_zeros(data: bytes) -> bool:
+    """Whether the end of a file that cannot be read may not have arrived yet: its size came before its content."""
+    return data.endswith(_ZEROS)
+
+
+def check_jpeg(data: bytes) -> Outline:
+    """Refuse a JPEG that keeps a decoder busy for ever, by its outline.
+
+    Raises:
+        UnreadableFilm: more scans or segments than any film has.
+    """
+    outline = jpeg_outline(data, MAX_SEGMENTS)
+    if outline.scans > MAX_SCANS:
+        raise UnreadableFilm(FailureCode.CORRUPT, f"it is in over {MAX_SCANS} scans", "export the film again")
+    if outline.parts > MAX_SEGMENTS or outline.filler > MAX_FILLER:
+        raise UnreadableFilm(FailureCode.CORRUPT, "it has more parts than any film", "export the film again")
+    return outline
+
+
+def _check_png(data: bytes) -> Outline:
+    outline = png_outline(data, MAX_CHUNKS)
+    if outline.parts > MAX_CHUNKS:
+        raise UnreadableFilm(FailureCode.CORRUPT, f"it is in over {MAX_CHUNKS:,} chunks", "export the film again")
+    return outline
+
+
+def _check_whole(data: bytes, kind: FilmFormat, outline: Outline) -> None:
+    """Refuse what a decoder would take for a whole picture; see `models.layout`."""
+    if _is_cut(data, kind, outline):
+        raise UnreadableFilm(FailureCode.TRUNCATED, "the picture ends early", _WAIT)
+    if not (outline.ended and outline.sound):
+        raise UnreadableFilm(FailureCode.CORRUPT, "its parts or their checksums are damaged", "export the film again")
+
+
+def _is_cut(data: bytes, kind: FilmFormat, outline: Outline) -> bool:
+    """Whether the end is missing; a PNG that has one and lost its way to it is damaged."""
+    return not outline.ended and not (kind is FilmFormat.PNG and _PNG_END in data[-4096:])
 
 
 def _grey(image: Image.Image) -> NDArray[np.float32]:

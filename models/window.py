@@ -26,6 +26,8 @@ KEYWORDS: Final = (
     "WindowWidth",
     "VOILUTFunction",
 )
+_BAND: Final = 16  # one part in so many; a smaller band of noughts hardly changes what is seen
+_LOOK_BACK: Final = 8  # rows
 
 
 def shown(stored: NDArray[Any], dataset: Dataset, *, inverted: bool) -> NDArray[np.float32]:
@@ -114,3 +116,21 @@ def _looked_up(array: NDArray[Any], first: int, table: NDArray[np.float32]) -> N
     index = np.clip(array.astype(np.int32 if array.dtype.itemsize <= 2 else np.int64) - first, 0, len(table) - 1)
     looked_up: NDArray[np.float32] = table[index]
     return looked_up
+
+
+def stops_in_a_row(stored: NDArray[Any]) -> bool:
+    """Whether stored values stop in the middle of a row and all that follows, at least a sixteenth, is nought.
+
+    So looks a file that has its size before its content. A shutter, too, leaves a band of exact noughts at the foot of
+    a film, but it ends rows where those above end, or steadily earlier (a corner, a film that was turned).
+    """
+    if stored[-max(len(stored) // _BAND, 1) :].any():
+        return False
+    rows = stored.reshape(len(stored), -1)
+    filled = np.flatnonzero(rows.any(axis=1))
+    if not len(filled):
+        return False  # one grey: the gate's business
+    last = int(filled[-1])
+    above = [int(np.flatnonzero(row)[-1]) if row.any() else -1 for row in rows[max(last - _LOOK_BACK, 0) : last]]
+    end = int(np.flatnonzero(rows[last])[-1])
+    return not above or min(above) - end > 2 * (max(above) - min(above))

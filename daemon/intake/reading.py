@@ -14,7 +14,6 @@ from typing import Final
 from db.records import FileStamp
 from models.radiograph import MAX_BYTES
 
-_CHUNK: Final = 1 << 20
 _SHORTAGES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 
 
@@ -83,15 +82,13 @@ def _read(handle: int) -> Content | Unread:
     if before.st_size > MAX_BYTES:
         cause = f"it has {before.st_size / 2**20:,.0f} MiB, over the limit of {MAX_BYTES // 2**20}"
         return Unread(ReadProblem.TOO_LARGE, cause, FileStamp.of(before))
-    data, size, digest = bytearray(before.st_size + 1), 0, hashlib.sha256()
-    while size < len(data) and (count := os.readv(handle, [memoryview(data)[size : size + _CHUNK]])):
-        digest.update(memoryview(data)[size : size + count])
-        size += count
+    data = os.read(handle, before.st_size + 1)  # in one go: the whole file is in memory once, not twice
+    while len(data) <= before.st_size and (more := os.read(handle, before.st_size + 1 - len(data))):
+        data += more
     after = FileStamp.of(os.fstat(handle))
-    if after != FileStamp.of(before) or size != after.size:
+    if after != FileStamp.of(before) or len(data) != after.size:
         return Unread(ReadProblem.CHANGING, "it changed while it was read", after)
-    del data[size:]
-    return Content(bytes(data), digest.hexdigest(), after)
+    return Content(data, hashlib.sha256(data).hexdigest(), after)
 
 
 def _unread(error: OSError) -> Unread:
