@@ -114,8 +114,9 @@ class Bench:
                     following.append((running, content.sha256))
                 elif not self._settled(tx, running, content.sha256, now):
                     starting[content.sha256] = running, content
-        for running, content in starting.values():
-            self._start(running, content, alone=bool(suspects))
+        found.clear()
+        for sha256 in list(starting):  # each is let go of as soon as it is with the workers: films are large
+            self._start(*starting.pop(sha256), alone=bool(suspects))
         for follower, sha256 in following:
             if flight := self._flight_of(sha256):
                 flight.followers.append(follower)
@@ -193,10 +194,14 @@ class Bench:
             return False
         broke = hangs or any(isinstance(outcome, PoolBroke) for outcome in done.values())
         ended = [flight for flight in flights if broke or flight.arrival.id in done]
+        # a pool that had shown that it works was broken by a film: whose fault it was shows when each goes alone
+        lost: Landing = WorkerDied("the worker pool broke", "worker-failed") if self._judge.proven else PoolBroke()
+        landed = {each.arrival.id: done.get(each.arrival.id, lost) for each in ended}
         now = self._clock.now()
         with self._store.write() as tx:
             for flight in ended:
-                self._record(tx, flight, done.get(flight.arrival.id, PoolBroke()), now)
+                found = landed[flight.arrival.id]
+                self._record(tx, flight, lost if isinstance(found, PoolBroke) else found, now)
         for flight in ended:
             del self._flights[flight.arrival.id]
             outcome = done.get(flight.arrival.id)
@@ -209,7 +214,7 @@ class Bench:
         return True
 
     def _restart(self) -> None:
-        self._breaks += 1
+        self._breaks += not self._judge.proven
         LOG.error("the worker pool broke, it is started afresh", extra={"count": self._breaks})
         if self._breaks >= MAX_BREAKS:
             cause = "they end before they judge a film"

@@ -15,7 +15,7 @@ from daemon.intake.machine import Event
 from daemon.intake.recording import Scoring, apply, retire, study_of
 from db import arrivals, results, roots
 from db.records import Arrival, FilmFacts, Root
-from db.states import RootState, State
+from db.states import ENDED, RootState, State
 from models.population import Population
 
 
@@ -36,6 +36,8 @@ def settle_by_twin(
         now: when.
     """
     twins = arrivals.same_content(tx, sha256, arrival.id)
+    if twins and _asked_again(tx, arrival):
+        twins = [twin for twin in twins if twin.state is State.SCORED]
     folders = {root.id: root for root in roots.roots(tx)} if twins else {}
     gone = []
     for twin in twins:
@@ -58,6 +60,13 @@ def settle_by_twin(
         values |= {"sha256": sha256, "code": renamed.code, "message": renamed.message}
         return apply(tx, arrival, Event.REFUSE, now, reason="refused before", **values)
     return None
+
+
+def _asked_again(tx: Connection, arrival: Arrival) -> bool:
+    """Whether a hand wants it tried again: then only a score answers, not what was refused or failed before."""
+    lines = reversed(arrivals.history(tx, arrival.id))
+    last_end = next((line for line in lines if line.from_state in ENDED or line.from_state is State.DUPLICATE), None)
+    return last_end is not None and last_end.reason == Event.RETRY.value
 
 
 def _is_there(folders: Mapping[int, Root], twin: Arrival) -> bool:

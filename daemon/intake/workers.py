@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import logging
 import os
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Final, Protocol
 
 from pebble import ProcessExpired, ProcessPool
 
-from daemon.intake import worker
+from daemon.intake import wire, worker
+from daemon.intake.pipes import Film, WorkerContext
+from daemon.intake.sandbox import Confinement
 from daemon.intake.worker import Outcome
 from models.bundle import Bundle
 from models.population import Population
 
+LOG: Final = logging.getLogger("cxr_triage.intake")
 DEADLINE: Final = 30.0  # seconds a film; a 24-megapixel lossless film takes under two
 _ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
@@ -29,6 +32,10 @@ class Judge(Protocol):
 
     def restart(self) -> None:
         """Begin anew, where it broke or hangs."""
+
+    @property
+    def proven(self) -> bool:
+        """Whether the workers that there are have shown that they work: then a break has another reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +65,19 @@ def outcome_of(future: Future[Outcome]) -> Landing:
 
     A deadline is no verdict: a machine that is busy or suspended, or whose clock is stepped, exceeds it as well.
     """
-    try:
-        return future.result()
-    except (FutureTimeoutError, TimeoutError):
-        return WorkerDied(f"decoding took more than {DEADLINE:.0f} s", "too-slow")
-    except ProcessExpired as error:
-        return WorkerDied(f"the worker died ({error.exitcode}) while decoding it", "worker-died")
-    except (BrokenProcessPool, CancelledError):
+    if future.cancelled():
         return PoolBroke()
-    except Exception as error:  # noqa: BLE001  (what a hostile film makes of the way back must not end the daemon)
-        return WorkerDied(f"the worker gave no outcome ({type(error).__name__})", "worker-failed")
+    match future.exception():
+        case None:
+            return future.result()
+        case FutureTimeoutError() | TimeoutError():
+            return WorkerDied(f"decoding took more than {DEADLINE:.0f} s", "too-slow")
+        case ProcessExpired() as error:
+            return WorkerDied(f"the worker died ({error.exitcode}) while decoding it", "worker-died")
+        case BrokenProcessPool() | CancelledError():
+            return PoolBroke()
+        case error:  # whatever it is: what a hostile film makes of the way back must not end the daemon
+            return WorkerDied(f"the worker gave no outcome ({type(error).__name__})", "worker-failed")
 
 
 class WorkerPool:
@@ -77,28 +87,55 @@ class WorkerPool:
         for key, value in _ONE_THREAD.items():
             os.environ.setdefault(key, value)  # the children read it when they start, whenever pebble starts them
         self._bundle, self._workers = bundle, workers
+        self._asked = False
+        self._confinement: Confinement | None = None
         self._pool = self._new()
+
+    @property
+    def confinement(self) -> Confinement | None:
+        """What the workers gave up; None until the first of them said so, which is before it has its first film."""
+        return self._confinement
 
     def _new(self) -> ProcessPool:
         return ProcessPool(
             max_workers=self._workers,
             initializer=worker.start,
             initargs=(self._bundle,),
-            context=multiprocessing.get_context("spawn"),
+            context=WorkerContext(),
         )
 
     def submit(self, data: bytes, declared: Population | None) -> Future[Outcome]:
         """Queue one film; pebble starts and replaces the processes as they are needed."""
+        landing: Future[Outcome] = Future()
         try:
-            future: Future[Outcome] = self._pool.schedule(worker.judge, args=[data, declared], timeout=DEADLINE)
+            if not self._asked:
+                self._asked = True
+                self._pool.schedule(given_up, timeout=DEADLINE).add_done_callback(self._told)
+            task: Future[str] = self._pool.schedule(judged, args=[Film(data), declared], timeout=DEADLINE)
         except RuntimeError as error:  # the pool is in error: e.g. a worker died before it took its first film
-            future = Future()
-            future.set_exception(BrokenProcessPool(str(error)))
-        return future
+            landing.set_exception(BrokenProcessPool(str(error)))
+        else:
+            task.add_done_callback(lambda task: _land(task, landing))
+        return landing
+
+    def _told(self, future: Future[list[bool]]) -> None:
+        """Keep and log what the first worker says of itself: on another kernel or in a container it may be less."""
+        if future.cancelled() or future.exception() is not None:
+            self._asked = False  # it died before it could say; the next one is asked
+            return
+        self._confinement = Confinement(*(part is True for part in future.result()))
+        level = logging.INFO if self._confinement.complete else logging.WARNING
+        LOG.log(level, "workers started", extra={"cause": str(self._confinement)})
+
+    @property
+    def proven(self) -> bool:
+        """Whether a worker of this pool told what it gave up, so that it started as it should."""
+        return self._confinement is not None
 
     def restart(self) -> None:
         """End every process and begin with new ones; what was submitted before is lost."""
         self.stop()
+        self._asked, self._confinement = False, None
         self._pool = self._new()
 
     def stop(self) -> None:
@@ -111,6 +148,29 @@ class WorkerPool:
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
+
+
+def judged(data: bytes, declared: Population | None) -> str:
+    """In the worker: judge a film, in the form in which the daemon takes it back."""
+    return wire.written(worker.judge(data, declared))
+
+
+def given_up() -> list[bool]:
+    """In the worker: its confinement, likewise."""
+    return list(astuple(worker.confinement()))
+
+
+def _land(task: Future[str], landing: Future[Outcome]) -> None:
+    """Hand on what came back from a worker, in pebble's thread."""
+    if task.cancelled():
+        landing.set_exception(CancelledError())
+    elif error := task.exception():
+        landing.set_exception(error)
+    else:
+        try:
+            landing.set_result(wire.read(task.result()))
+        except (ValueError, TypeError, RecursionError) as error:
+            landing.set_exception(error)
 
 
 def default_workers() -> int:

@@ -87,6 +87,7 @@ class PaperJudge:
         self.holding = False
         self.held: list[tuple[bytes, Population | None, Future[Outcome]]] = []
         self.restarts = 0
+        self.proven = False
 
     def submit(self, data: bytes, declared: Population | None) -> Future[Outcome]:
         """Take a film."""

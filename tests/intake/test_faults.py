@@ -483,3 +483,15 @@ def test_large_films_go_to_the_workers_a_few_at_a_time(house: House, monkeypatch
     assert groups == [[10, 10], [10], [40], [1]]
     house.settle(intake)
     assert house.states() == {State.SCORED: 5}
+
+
+def test_a_film_that_breaks_a_working_pool_is_found_and_its_neighbours_are_not_blamed(house: House) -> None:
+    """It would stop the daemon again and again: with a pool that works, each goes alone until the one is known."""
+    house.judge.proven = True
+    house.capacity = 8
+    house.judge.answers[b"bad"] = BrokenProcessPool("rubbish came back")
+    for name in ("a", "bad", "c", "d"):
+        film(house, name)
+    house.pass_(house.intake())
+    assert (house.at("bad").state, house.at("bad").code) == (State.FAILED, "worker-failed")
+    assert house.states() == {State.SCORED: 3, State.FAILED: 1}

@@ -165,6 +165,10 @@ class Killer:
         self._pool, self._victims = pool, victims
         self.restart = pool.restart
 
+    @property
+    def proven(self) -> bool:
+        return self._pool.proven
+
     def submit(self, data: bytes, declared: Population | None) -> Future[Outcome]:
         left = self._victims.get(data, 0)
         if not left:
