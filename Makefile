@@ -10,7 +10,7 @@ FILMS  := $(patsubst ~/%,$(HOME)/%,$(IMAGES)) # not every shell expands IMAGES=~
 NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ...")'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench system-parts lock clean
+.PHONY: help demo test lint bench faults system-parts lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -32,6 +32,11 @@ lint: $(TEST)/.ready ## style, types and layers only
 
 bench: $(TEST)/.ready ## how fast, as ratios within one run
 	@$(TEST)/bin/python tests/bench/bench.py
+
+faults: $(TEST)/.ready ## the long fault runs, hours in all: their figures are in docs/reliability.md
+	@for run in kills power fuzz burst latency; do \
+	  echo "== $$run" && $(TEST)/bin/python tests/faults/$$run.py || exit 1; done
+	@CXR_TRIAGE_FAULTS=long CXR_TRIAGE_SEARCH=long $(TEST)/bin/python -m pytest -q -ra tests/faults tests/intake/test_stateful.py
 
 system-parts: ## what the tests use of the system (Debian; needs root)
 	apt-get update -qq

@@ -73,7 +73,7 @@ def running_intake(
     with store.intake_lock(), WorkerPool(bundle, workers) as pool:
         with store.read() as tx:
             last, before = runs.last(tx), runs.last(tx, RunKind.WATCH)
-        if last is not None and last.stopped_at is None and hasattr(store, "quick_check"):
+        if last is not None and last.stopped_at is None:
             store.quick_check()  # it ended without saying so: by a crash, or with the machine
         with store.write() as tx:
             bundle_id = results.ensure_bundle(
@@ -84,6 +84,8 @@ def running_intake(
                 document=json.dumps(bundle.document, sort_keys=True),
                 now=clock.now(),
             )
+            for root in store_roots.roots(tx):
+                store_roots.set_events(tx, root.id, None)  # nobody listens yet
             known = watched_roots(tx, roots, clock)
             run_id = runs.start(
                 tx, kind, pid=os.getpid(), host=socket.gethostname(), now=clock.now(), bundle_id=bundle_id

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,6 +13,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from daemon.errors import DaemonError
+from daemon.spans import moment_of
+from daemon.tables import UTF_8, Row, read_table
 from db import studies
 from db.records import Study
 from db.states import ReadSource
@@ -23,11 +24,11 @@ KEYS: Final = ("study", "accession", "file")
 
 @dataclass(frozen=True, slots=True)
 class ReadRow:
-    """One usable row of a CSV of reads: which study, when it was read (aware), and its line in the file."""
+    """One usable row of a CSV of reads: which study, when it was read (UTC), and where it stands in the file."""
 
     study: str
     read_at: datetime
-    line: int
+    lines: str
 
 
 def study_of(tx: Connection, text: str) -> Study:
@@ -57,41 +58,26 @@ def parse_reads(path: Path, zone: ZoneInfo) -> Iterator[ReadRow | DaemonError]:
     Raises:
         DaemonError: the file cannot be read, or has no usable columns.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            head = stream.readline()
-            stream.seek(0)
-            rows = csv.DictReader(stream, delimiter=";" if ";" in head else ",")  # as a German Excel writes it
-            rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
-            columns = [key for key in KEYS if key in rows.fieldnames]
-            if not columns or "read_at" not in rows.fieldnames:
-                raise DaemonError(
-                    "read reads",
-                    path,
-                    "its columns are not usable",
-                    "name them accession (or study, or file) and read_at",
-                )
-            for row in rows:
-                yield _row(row, columns, path, rows.line_num, zone)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        cause = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise DaemonError("read reads", path, cause, "give a CSV in UTF-8") from error
+    table = read_table(path, "read reads", UTF_8)
+    names = {name.lower(): name for name in reversed(table.columns)}
+    columns = [names[key] for key in KEYS if key in names]
+    if not columns or "read_at" not in names:
+        remedy = "name them accession (or study, or file) and read_at"
+        raise DaemonError("read reads", path, "its columns are not usable", remedy)
+    for row in table.rows:
+        yield row if isinstance(row, DaemonError) else _row(row, columns, names["read_at"], path, zone)
 
 
-def _row(row: dict[str, str], columns: Sequence[str], path: Path, line: int, zone: ZoneInfo) -> ReadRow | DaemonError:
-    study = next((value.strip() for key in columns if (value := row.get(key) or "").strip()), "")
+def _row(row: Row, columns: Sequence[str], read_at: str, path: Path, zone: ZoneInfo) -> ReadRow | DaemonError:
+    study = next((value for column in columns if (value := row.cells.get(column, ""))), "")
     if not study:
-        return DaemonError("read reads", path, f"line {line} names no study", "fill in accession, study or file")
+        return DaemonError("read reads", path, f"{row.lines} names no study", "fill in accession, study or file")
     try:
-        moment = datetime.fromisoformat((row.get("read_at") or "").strip())
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zone)
-        moment = moment.astimezone(UTC)
-    except (ValueError, OverflowError):  # the first and the last day of the calendar have no UTC time everywhere
+        return ReadRow(study, moment_of(row.cells.get(read_at, ""), zone), row.lines)
+    except ValueError:
         return DaemonError(
-            "read reads", path, f"line {line} has no usable read_at", "write it as 2026-11-22T07:45:00+01:00"
+            "read reads", path, f"{row.lines} has no usable read_at", "write it as 2026-11-22T07:45:00+01:00"
         )
-    return ReadRow(study, moment, line)
 
 
 def mark_read(tx: Connection, study: Study, read_at: datetime, now: datetime, source: ReadSource) -> None:

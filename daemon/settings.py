@@ -103,6 +103,12 @@ class ReportSettings(_Section):
         return value
 
 
+class MetricsSettings(_Section):
+    """`[metrics]`: a file for Prometheus' node_exporter; no network is used."""
+
+    file: str = ""  # empty: none
+
+
 class LogSettings(_Section):
     """`[log]`: what the service writes to standard error; arrival ids, never file names."""
 
@@ -122,6 +128,7 @@ class Settings(BaseSettings):
     root: tuple[RootSettings, ...] = ()
     report: ReportSettings = ReportSettings()
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     @field_validator("root")
     @classmethod

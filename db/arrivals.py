@@ -129,6 +129,11 @@ def known_at(tx: Connection, root_id: int, path: str) -> Known | None:
     return None if row is None else _known(row)
 
 
+def arrived_since(tx: Connection, root_id: int, moment: datetime) -> set[int]:
+    """The arrivals of a root that came at a time or after it."""
+    return set(tx.execute(select(a.id).where(a.root_id == root_id, a.arrived_at >= moment)).scalars())
+
+
 def known_in(tx: Connection, state: State) -> Iterator[Known]:
     """Every arrival in a state, one after the other."""
     for row in tx.execute(select(*_KNOWN).where(a.state == state).order_by(a.id)):

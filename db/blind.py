@@ -29,6 +29,12 @@ def end(tx: Connection, root_id: int, now: datetime) -> None:
     tx.execute(update(schema.blind_span).where(b.root_id == root_id, b.ended_at.is_(None)).values(ended_at=at))
 
 
+def open_since(tx: Connection, root_id: int) -> datetime | None:
+    """Since when a root cannot be seen; None while it can."""
+    query = select(b.began_at).where(b.root_id == root_id, b.ended_at.is_(None)).order_by(b.began_at).limit(1)
+    return tx.execute(query).scalar_one_or_none()
+
+
 def add(tx: Connection, root_id: int, began: datetime, ended: datetime, cause: str) -> None:
     """A root could not be seen in a span that is over; one of no length is passed over."""
     if ended > began:

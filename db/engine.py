@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from typing import TYPE_CHECKING, Any, Final
@@ -52,12 +53,29 @@ def create_file(file: Path) -> None:
     """Make an empty database file that only its owner may write, only its group may read; one that is there stays."""
     try:
         os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
+        sync(file.parent)
     except FileExistsError:
         pass
     except FileNotFoundError as error:
         raise StoreError("create the database", file, "its folder is not there", "make the folder first") from error
     except OSError as error:
         raise store_error("create the database", file, error) from error
+
+
+def sync(path: Path) -> None:
+    """Return when a power cut leaves a file's content, or a folder's names, as they are now.
+
+    Raises:
+        OSError: the disk could not do it.
+    """
+    opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(opened)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems have no such sync of a folder
+            raise
+    finally:
+        os.close(opened)
 
 
 def check_file(file: Path, mountinfo: Path = MOUNTINFO) -> None:

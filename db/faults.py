@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _PRIMARY: Final = 0xFF  # the low byte of an extended result code, https://www.sqlite.org/rescode.html
 
+DAMAGED: Final = ("it is damaged", "keep a copy of it as it is, then restore a backup")
+
 _KNOWN: Final = {
     sqlite3.SQLITE_BUSY: (
         "another program has held it for more than half a minute",
@@ -27,7 +29,7 @@ _KNOWN: Final = {
     sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "check the permissions of the file and of its folder"),
     sqlite3.SQLITE_PERM: ("permission denied", "check the permissions of the file and of its folder"),
     sqlite3.SQLITE_NOTADB: ("it is not a database", "give another --db, or move that file away"),
-    sqlite3.SQLITE_CORRUPT: ("it is damaged", "keep a copy of it as it is, then restore a backup"),
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_IOERR: ("the disk reports an error", "look at the system's log, then restore a backup if need be"),
 }
 

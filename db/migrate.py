@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import inspect, text
 
 from db import schema
-from db.engine import FILE_MODE, writer
+from db.engine import FILE_MODE, sync, writer
 from db.errors import StoreError
 from db.faults import boundary, store_error
 
@@ -94,7 +94,11 @@ def upgrade(engine: Engine, file: Path, migrations: Migrations) -> None:
 
 
 def _keep_copy(engine: Engine, file: Path, copy: Path) -> None:
-    """A whole copy, also of what still stands in the write-ahead log; it appears under its name when it is complete."""
+    """A whole copy, also of what still stands in the write-ahead log; it appears under its name when it is complete.
+
+    It is on the disk, and so is its name, before the migration begins: in a simulated power cut right after one, the
+    store was migrated and the copy was not there.
+    """
     part = copy.with_name(copy.name + ".part")
     try:
         part.unlink(missing_ok=True)
@@ -103,11 +107,14 @@ def _keep_copy(engine: Engine, file: Path, copy: Path) -> None:
         target = sqlite3.connect(part)
         try:
             assert isinstance(source.driver_connection, sqlite3.Connection)  # noqa: S101
+            target.execute("PRAGMA journal_mode = OFF")  # a kill leaves a .part, and no journal beside it
             source.driver_connection.backup(target)
         finally:
             target.close()
             source.close()
+        sync(part)
         part.replace(copy)
+        sync(copy.parent)
     except (OSError, sqlite3.Error) as error:
         part.unlink(missing_ok=True)
         raise store_error("copy the database before its migration", file, error) from error

@@ -87,14 +87,28 @@ def mount_at(path: Path, mountinfo: Path = MOUNTINFO) -> Mount | None:
     return mount_of(os.path.realpath(path), parse_mounts(text))
 
 
-def place_of(path: Path, mountinfo: Path = MOUNTINFO) -> str | None:
-    """The file system that a path lies on and where in it, in words that stay the same over remounts and bind mounts.
+def places_of(path: Path, mountinfo: Path = MOUNTINFO) -> dict[str, str]:
+    """The file systems that a folder and what is mounted below it lie on, and where in them, by path relative to it.
 
-    A local disk is not named: its device is called otherwise after some restarts. A share and a FUSE mount are.
+    The folder itself has the key "". In words that stay the same over remounts and bind mounts: a local disk is not
+    named, since its device is called otherwise after some restarts; a share and a FUSE mount are. Empty when it cannot
+    be known.
     """
+    try:
+        mounts = parse_mounts(mountinfo.read_bytes())
+    except OSError:  # not Linux, or /proc is hidden
+        return {}
     real = os.path.realpath(path)
-    mount = mount_at(path, mountinfo)
-    if mount is None:
-        return None
-    inside = "/" + os.path.normpath(os.path.join(mount.folder, os.path.relpath(real, mount.point))).lstrip("/")  # noqa: PTH118
+    own = mount_of(real, mounts)
+    if own is None:
+        return {}
+    places = {"": _place(own, real)}
+    for mount in mounts:
+        if mount.point.startswith(real.rstrip("/") + "/"):
+            places[os.path.relpath(mount.point, real)] = _place(mount, mount.point)  # of several there, the last
+    return places
+
+
+def _place(mount: Mount, path: str) -> str:
+    inside = "/" + os.path.normpath(os.path.join(mount.folder, os.path.relpath(path, mount.point))).lstrip("/")  # noqa: PTH118
     return " ".join(part for part in (mount.kind, mount.source if mount.is_remote else "", inside) if part)

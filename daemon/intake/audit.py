@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 from daemon.errors import DaemonError
 from daemon.intake.listing import Listing, list_root
 from daemon.intake.machine import moves
-from daemon.intake.places import replacement
 from daemon.intake.reading import Content, ReadProblem, Unread, read_file
 from daemon.intake.selection import Selection
-from db import arrivals, history, roots
+from daemon.intake.sight import loss_of
+from db import arrivals, blind, history, roots
 from db import verify as store_verify
-from db.mounts import place_of
+from db.mounts import places_of
 from db.records import Arrival, Discrepancy, FileStamp, Root
 from db.states import PENDING, State
 
@@ -56,9 +56,14 @@ def verify(tx: Connection) -> Audit:
             Discrepancy("folder-unreadable", str(Path(root.path, f)), "it cannot be listed") for f in listing.unseen
         ]
         current = arrivals.current(tx, root.id)
-        if cause := replacement(root.place, place_of(Path(root.path)), listing, current.values()):
-            found.append(Discrepancy("root-replaced", root.path, cause))
+        since = blind.open_since(tx, root.id)
+        known = (film for film in current.values() if since is None or film.arrived_at < since)
+        loss = loss_of(root, places_of(Path(root.path)), listing, known)
+        if loss.replaced is not None:
+            found.append(Discrepancy("root-replaced", root.path, loss.replaced))
             continue
+        listing.unseen += loss.unmounted
+        found += [Discrepancy("not-mounted", str(Path(root.path, f)), "it is not mounted") for f in loss.unmounted]
         discrepancies, newer = compare_disk(root, listing, current)
         found += discrepancies
         unseen += newer

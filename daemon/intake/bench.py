@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 
 from daemon.clock import Clock
 from daemon.errors import DaemonError
-from daemon.intake.folders import PATIENCE
 from daemon.intake.machine import Event
 from daemon.intake.places import Places
 from daemon.intake.reading import REMEDIES, Content, ReadProblem, Unread
@@ -31,6 +30,8 @@ from models.radiograph import FailureCode
 LOG: Final = logging.getLogger("cxr_triage.intake")
 MAX_DEATHS: Final = 3  # workers that a film may take with it; the last time it has the pool to itself
 ATTEMPTS: Final = {ReadProblem.UNREADABLE: 4, ReadProblem.IO_ERROR: 8}  # waiting 1, 2, 4 ... seconds in between
+MOST_STEPS: Final = 60  # lines of its history after which a film that is never complete is taken as it is
+HIDDEN_PAUSE: Final = timedelta(seconds=5)
 SHORTAGE_PAUSE: Final = timedelta(seconds=2)
 IN_FLIGHT: Final = 64 << 20  # bytes with the workers; a larger file goes alone, so that memory stays bounded
 STUCK: Final = 4 * DEADLINE  # seconds without an outcome after which the pool itself hangs
@@ -163,11 +164,14 @@ class Bench:
     def _not_read(self, tx: Connection, arrival: Arrival, unread: Unread, now: datetime) -> None:
         """Decide on a file that gave no bytes: it is gone, it is not complete, it may pass, or it fails."""
         attempts = arrival.attempts + 1 if arrival.code else 1  # deaths of workers are counted without a code
-        if unread.problem is ReadProblem.GONE:
+        if unread.problem is ReadProblem.GONE and self._places.hidden(arrival):
+            reason = "its folder cannot be seen; to be tried again later"
+            apply(tx, arrival, Event.DEFER, now, reason=reason, not_before=now + HIDDEN_PAUSE)
+        elif unread.problem is ReadProblem.GONE:
             retire(tx, arrival, now)
         elif unread.problem is ReadProblem.SHORTAGE:
             apply(tx, arrival, Event.DEFER, now, reason=unread.cause, not_before=now + SHORTAGE_PAUSE)
-        elif unread.problem is ReadProblem.CHANGING and now - arrival.arrived_at <= PATIENCE:
+        elif unread.problem is ReadProblem.CHANGING and arrival.steps <= MOST_STEPS:
             self._watch(apply(tx, arrival, Event.CHANGE, now), unread.stamp or arrival.stamp)
         elif attempts < ATTEMPTS.get(unread.problem, 0):
             later = now + timedelta(seconds=2 ** (attempts - 1))
@@ -230,7 +234,7 @@ class Bench:
             apply(tx, arrival, Event.INTERRUPT, now, reason="the worker pool broke; to be taken up again")
         elif isinstance(outcome, WorkerDied):
             self._blame(tx, flight, outcome, now)
-        elif outcome.code == FailureCode.TRUNCATED and self._grew(flight) and now - arrival.arrived_at <= PATIENCE:
+        elif outcome.code == FailureCode.TRUNCATED and self._grew(flight) and arrival.steps <= MOST_STEPS:
             self._watch(apply(tx, arrival, Event.CHANGE, now), flight.stamp)
         else:
             record_outcome(tx, arrival, flight.sha256, outcome, self._scoring, now)

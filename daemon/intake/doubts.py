@@ -90,7 +90,8 @@ class Doubts:
         found = self._read(self._places.path(doubt.arrival))
         if isinstance(found, Content):
             return _Answer(doubt, found.sha256, found.stamp, None)
-        if found.problem is ReadProblem.GONE and not self._places.still_here(doubt.arrival.root_id):
+        places, film = self._places, doubt.arrival
+        if found.problem is ReadProblem.GONE and (places.hidden(film) or not places.still_here(film.root_id)):
             return _Answer(doubt, None, None, ReadProblem.IO_ERROR)
         return _Answer(doubt, None, found.stamp, found.problem)
 

@@ -21,18 +21,19 @@ from daemon.intake.doubts import Doubts
 from daemon.intake.hints import Hint
 from daemon.intake.listing import Listing
 from daemon.intake.machine import Event
-from daemon.intake.places import Places, replacement
+from daemon.intake.places import Places
 from daemon.intake.reading import Content, Unread
 from daemon.intake.recording import apply, apply_to_all, retire
 from daemon.intake.settle import Settling
-from daemon.intake.sight import Sight, away
-from db import arrivals, roots
+from daemon.intake.sight import Sight, away, loss_of
+from db import arrivals, blind, roots
 from db.records import Arrival, FileStamp, Known
 from db.states import PENDING, State
 from db.store import Store
 
 AT_ONCE: Final = 2_000  # arrivals in one transaction
-PATIENCE: Final = timedelta(minutes=15)  # a file that never keeps still is read as it is after that
+PATIENCE: Final = 900.0  # seconds; a file that never keeps still is read as it is after that
+OVERLOOKED: Final = timedelta(seconds=3)  # before a rescan: an event would have told of such a file by then
 
 
 class Folders:
@@ -66,23 +67,28 @@ class Folders:
         view = self._sight.view(root_id)
         with self._store.read() as tx:
             root, known = roots.get(tx, root_id), arrivals.known(tx, root_id)
-        replaced = replacement(root.place, view.place, view.listing, known.values())
-        if replaced is not None and not view.listing.files:
-            raise away(replaced, watched.path)
+            blind_since = blind.open_since(tx, root_id)
+            later = arrivals.arrived_since(tx, root_id, blind_since) if blind_since else frozenset()
+        loss = loss_of(root, view.places, view.listing, (film for film in known.values() if film.id not in later))
+        if loss.replaced is not None and not view.listing.files:
+            raise away(loss.replaced, watched.path)
+        view.listing.unseen.extend(loss.unmounted)
         changes = compare(known, view.listing)
-        if replaced is not None:
+        if loss.replaced is not None:
             changes.gone.clear()
-        self._places.came(root_id, view.who)
+        self._places.came(root_id, view.who, view.places.keys() - {"", *loss.unmounted})
         for start in range(0, len(changes.new), AT_ONCE):  # a hundred thousand in one transaction would fill memory
             with self._store.write() as tx:
                 backlog = root.first_scanned_at is None  # what lies there at the first scan
                 self._add(tx, root_id, changes.new[start : start + AT_ONCE], backlog=backlog)
         with self._store.write() as tx:
             self._note(tx, root_id, changes)
-            self._sight.came(tx, root_id, view, replaced)
-            if replaced is None:
+            self._sight.came(tx, root_id, view, loss)
+            if loss.replaced is None:
                 roots.mark_rescan_started(tx, root_id, started)
                 roots.mark_rescan_ended(tx, root_id, self._clock.now(), view.listing.newest_ctime_ns)
+        overlooked = (started - OVERLOOKED).timestamp() * 1e9
+        view.listing.overlooked = sum(stamp.ctime_ns < overlooked for _, _, stamp in changes.new)
         return view.listing
 
     def away(self, root_id: int, cause: str) -> None:
@@ -183,20 +189,18 @@ class Folders:
         gone: list[Arrival] = []
         moving: list[tuple[Arrival, FileStamp]] = []
         for arrival in found:
+            settling = self._settling[arrival.root_id]
             try:
                 stamp = FileStamp.of(self._places.path(arrival).lstat())
             except (FileNotFoundError, NotADirectoryError):
-                if self._places.still_here(arrival.root_id):
-                    gone.append(arrival)
-                continue
+                self._missing(arrival, gone, monotonic)
             except OSError:
                 complete.append(arrival)  # reading it will tell what is wrong, and tries again
-                continue
-            still = stamp == self._settling[arrival.root_id].stamp(arrival.id)
-            if still or now - arrival.arrived_at > PATIENCE:
-                complete.append(arrival)
             else:
-                moving.append((arrival, stamp))
+                if stamp == settling.stamp(arrival.id) or settling.waited(arrival.id, monotonic) > PATIENCE:
+                    complete.append(arrival)
+                else:
+                    moving.append((arrival, stamp))
         with self._store.write() as tx:
             apply_to_all(tx, complete, Event.SETTLE, now)
             for arrival in gone:
@@ -208,3 +212,10 @@ class Folders:
         for arrival, stamp in moving:
             self._settling[arrival.root_id].see(arrival.id, stamp, monotonic)
         return True
+
+    def _missing(self, arrival: Arrival, gone: list[Arrival], monotonic: float) -> None:
+        """Decide on a file that is not there: gone, or out of sight with what it lies on."""
+        if self._places.hidden(arrival):
+            self._settling[arrival.root_id].postpone(arrival.id, monotonic)
+        elif self._places.still_here(arrival.root_id):
+            gone.append(arrival)

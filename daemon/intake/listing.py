@@ -23,6 +23,7 @@ class Listing:
         selection: what was looked for.
         too_deep: folders that were not looked into because of their depth.
         canary: what the canary file looks like, None where there is none.
+        overlooked: files that only this pass found, though they had been there for a while: no event told of them.
         newest_ctime_ns: the newest change of a file or folder, by the clock of the host that keeps them.
     """
 
@@ -32,6 +33,7 @@ class Listing:
     too_deep: int = 0
     canary: FileStamp | None = None
     newest_ctime_ns: int | None = None
+    overlooked: int = 0
 
     def could_see(self, relative: str) -> bool:
         """Whether a file that is not in the listing is really absent."""

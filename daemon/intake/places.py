@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -63,10 +65,10 @@ def replacement(before: str | None, now: str | None, listing: Listing, known: It
     must not read as "every film was removed") unless something that lay in the root is there: then it was moved.
 
     Args:
-        before: what it lay on when it was last the one that was known (see `db.mounts.place_of`).
+        before: what it lay on when it was last the one that was known (see `db.mounts.places_of`).
         now: what it lies on.
         listing: what is there.
-        known: the newest generation of each path.
+        known: the newest generation of each path, as it was before anything took its place.
     """
     if before is None or now is None or before == now:
         return None
@@ -76,6 +78,11 @@ def replacement(before: str | None, now: str | None, listing: Listing, known: It
     if not listing.files:
         return "another file system is in its place, and it is empty"
     return "another file system is in its place, and nothing that lay there is on it" if lay else None
+
+
+def unmounted(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    """The folders below a root (but not the root) on which another file system lies than before, or none any more."""
+    return tuple(folder for folder, place in before.items() if folder and now.get(folder) != place)
 
 
 class Film(Protocol):
@@ -96,6 +103,7 @@ class Places:
     def __init__(self, watched: Mapping[int, Watched]) -> None:
         self.watched: Final = watched
         self._listed: dict[int, tuple[int, int]] = {}
+        self._inside: dict[int, dict[str, tuple[int, int]]] = {}
         self._away: set[int] = set()
 
     @property
@@ -107,10 +115,27 @@ class Places:
         """Where an arrival lies."""
         return Path(self.watched[arrival.root_id].root.path, arrival.path)
 
-    def came(self, root_id: int, who: tuple[int, int]) -> None:
-        """A root was listed; `who` it was (device and inode) tells later whether it is the same one."""
+    def came(self, root_id: int, who: tuple[int, int], mounted: Iterable[str]) -> None:
+        """A root was listed; `who` it was (device and inode) tells later whether it is the same one.
+
+        So it is with the file systems that are `mounted` below it; one that is lost stays lost until it is back.
+        """
         self._listed[root_id] = who
         self._away.discard(root_id)
+        inside = self._inside.setdefault(root_id, {})
+        for folder in mounted:
+            with suppress(DaemonError):
+                inside[folder] = identity(self.watched[root_id].path / folder)
+
+    def hidden(self, film: Film) -> bool:
+        """Whether a film is missing because what was mounted below its root is."""
+        for folder, who in self._inside.get(film.root_id, {}).items():
+            if film.path.startswith(folder + os.sep):
+                try:
+                    return identity(self.watched[film.root_id].path / folder) != who
+                except DaemonError:
+                    return True
+        return False
 
     def went(self, root_id: int) -> None:
         """A root cannot be seen."""

@@ -63,12 +63,15 @@ class _RootWatch:
     observer: Observer | None = None
     events: bool | None = None  # whether they come; None before the first try
     who: tuple[int, int] | None = None
+    visited: bool = False  # what lay there before gave no event
+    unreliable: bool = False  # events come, but not all of them
 
     @property
     def every(self) -> float:
         """Seconds between two looks: fewer where nobody tells of changes."""
         period = self.watched.rescan_seconds
-        return period if self.observer is not None else min(period, self.watched.poll_seconds)
+        heard = self.observer is not None and not self.unreliable
+        return period if heard else min(period, self.watched.poll_seconds)
 
 
 class Watch:
@@ -158,21 +161,33 @@ class Watch:
         root, began = self._roots[root_id], self._clock()
         try:
             self._subscribe(root_id, root, identity(root.watched.path))
-            self._intake.rescan(root_id)
+            listing = self._intake.rescan(root_id)
+            if listing.overlooked and root.visited and not root.asked:
+                self._overlooked(root_id, root, listing.overlooked)
+            root.visited = True
         except DaemonError as error:
             self._unsubscribe(root)
+            root.visited = False
             self._intake.away(root_id, error.cause)
         ended = self._clock()
         root.next_rescan = ended + (min(root.every, FOLLOW_UP) if root.asked else root.every)
         root.not_before = ended + max(TICK, 4 * (ended - began))
         root.asked = False
 
+    def _overlooked(self, root_id: int, root: _RootWatch, count: int) -> None:
+        """Look more often where events were to tell of a film and did not: watches ran out, or others write there."""
+        if root.observer is not None and not root.unreliable:
+            LOG.warning(
+                "films came without an event, it is looked at more often", extra={"root": root_id, "count": count}
+            )
+            root.unreliable = True
+
     def _subscribe(self, root_id: int, root: _RootWatch, who: tuple[int, int]) -> None:
         """See that events come: an observer on a folder that was replaced or mounted over stays alive and deaf."""
         if who == root.who and root.observer is not None and root.observer.is_listening():
             return
         self._unsubscribe(root)
-        root.who = who
+        root.who, root.visited, root.unreliable = who, False, False
         cause = None
         if not root.watched.polled:
             try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
@@ -13,10 +14,10 @@ from sqlalchemy import Connection
 from daemon.clock import Clock
 from daemon.errors import DaemonError
 from daemon.intake.listing import Listing, identity, list_root
-from daemon.intake.places import Places
+from daemon.intake.places import Places, replacement, unmounted
 from db import blind, roots
-from db.mounts import place_of
-from db.records import FileStamp
+from db.mounts import places_of
+from db.records import Arrival, FileStamp, Known, Root
 from db.states import BLIND, RootState
 
 LOG: Final = logging.getLogger("cxr_triage.intake")
@@ -28,9 +29,25 @@ class View:
     """What one look at a root gave."""
 
     who: tuple[int, int]
-    place: str | None
+    places: Mapping[str, str]
     read_only: bool
     listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What is not where it was: the root itself (in words), or folders below it."""
+
+    replaced: str | None = None
+    unmounted: tuple[str, ...] = ()
+
+
+def loss_of(root: Root, places: Mapping[str, str], listing: Listing, known: Iterable[Known | Arrival]) -> Loss:
+    """Compare what a root lies on with what it lay on."""
+    before: dict[str, str] = json.loads(root.place) if root.place else {}
+    if replaced := replacement(before.get(""), places.get(""), listing, known):
+        return Loss(replaced)
+    return Loss(unmounted=unmounted(before, places))
 
 
 class Sight:
@@ -38,7 +55,6 @@ class Sight:
 
     def __init__(self, places: Places, clock: Clock) -> None:
         self._places, self._clock = places, clock
-        self._seen_at: dict[int, datetime] = {}
         self._was_read_only: dict[int, bool] = {}
         self._too_deep: dict[int, int] = {}
         self._states: dict[int, RootState] = {}
@@ -52,22 +68,22 @@ class Sight:
         watched = self._places.watched[root_id]
         who = identity(watched.path)
         return View(
-            who, place_of(watched.path), _is_read_only(watched.path), list_root(watched.path, watched.selection)
+            who, places_of(watched.path), _is_read_only(watched.path), list_root(watched.path, watched.selection)
         )
 
-    def came(self, tx: Connection, root_id: int, view: View, replaced: str | None) -> None:
-        """Note that a root was looked at; `replaced` says what took its place, if anything did."""
-        now = self._clock.now()
+    def came(self, tx: Connection, root_id: int, view: View, loss: Loss) -> None:
+        """Note that a root was looked at."""
         was_read_only = self._was_read_only.setdefault(root_id, view.read_only)
-        if replaced is not None:
-            self._enter(tx, root_id, RootState.REPLACED, replaced)
+        if loss.replaced is not None:
+            self._enter(tx, root_id, RootState.REPLACED, loss.replaced)
+        elif loss.unmounted:
+            self._enter(tx, root_id, RootState.REPLACED, "what was mounted below it is not")
         elif view.read_only and not was_read_only:
             self._enter(tx, root_id, RootState.READ_ONLY, "nobody can put films there any more")
         else:
             self._enter(tx, root_id, RootState.WATCHED, None)
-        if replaced is None:
-            self._seen_at[root_id] = now
-            roots.set_place(tx, root_id, view.place)
+        if loss == Loss():
+            roots.set_place(tx, root_id, json.dumps(view.places) if view.places else None)
         if view.listing.canary is not None:
             self.canary(tx, root_id, view.listing.canary)
         if view.listing.too_deep and view.listing.too_deep != self._too_deep.get(root_id):
@@ -82,13 +98,13 @@ class Sight:
 
     def canary(self, tx: Connection, root_id: int, stamp: FileStamp) -> None:
         """Note what the canary looks like: a change proves that the way from a write to a row works."""
-        roots.note_canary(tx, root_id, f"{stamp.mtime_ns} {stamp.size} {stamp.inode}", self._clock.now())
+        roots.note_canary(tx, root_id, stamp.mark, self._clock.now())
 
     def _enter(self, tx: Connection, root_id: int, state: RootState, cause: str | None) -> None:
         now, before = self._clock.now(), self._states.get(root_id)
         if state in BLIND:
-            # what came since it was last seen came unseen, whenever that was noticed
-            blind.begin(tx, root_id, min(now, self._seen_at.get(root_id, now)), cause or state.value)
+            # since it was noticed: up to a period late, as its end is, so that the length is right to within one
+            blind.begin(tx, root_id, now, cause or state.value)
         elif before is None or before in BLIND:
             blind.end(tx, root_id, now)
         roots.set_root_state(tx, root_id, state, cause)

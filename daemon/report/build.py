@@ -6,15 +6,16 @@ import os.path
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from daemon.report.charts import PROBABILITY, WAITING, Chart, histogram
-from daemon.report.inputs import Health, ReportInputs, Verification
+from daemon.report.inputs import Completeness, Health, ReportInputs, Verification
 from daemon.triage.document import account_document, not_scored, queue_document
 from daemon.triage.order import Band, QueueImage, QueueStudy, Urgency, order
-from db.states import RootState, State
+from db.states import BLIND, RootState, State
 from models.bundle import OperatingPoint
 
 LATE: Final = timedelta(minutes=5)  # a report that is written within this of its time is on time
@@ -67,11 +68,17 @@ class RootLine:
 
     name: str
     path: str
-    away: bool
+    state: RootState
     message: str | None
     films: int
     last_film_at: datetime | None
     rescanned_at: datetime | None
+    blind: timedelta | None  # of the window, in which it could not be seen; None: it could be all the time
+
+    @property
+    def away(self) -> bool:
+        """Whether its films cannot be seen now."""
+        return self.state in BLIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,7 @@ class Report:
     arrived: int | None
     read: int | None
     verification: Verification | None
+    completeness: Completeness | None
     bands: Mapping[Band, int]
     waiting: int
     lines: tuple[Line, ...]
@@ -151,6 +159,7 @@ def build_report(inputs: ReportInputs) -> Report:
         arrived=inputs.arrived,
         read=inputs.read,
         verification=inputs.verification,
+        completeness=_completeness(inputs.completeness, zone),
         bands={band: bands[band] for band in Band},
         waiting=len(studies),
         lines=tuple(_line(rank, study, names, inputs) for rank, study in enumerate(studies[: inputs.rows], 1)),
@@ -240,6 +249,18 @@ def _latency(seconds: Sequence[float]) -> Latency | None:
     )
 
 
+def _completeness(found: Completeness | None, zone: ZoneInfo) -> Completeness | None:
+    """The same, with times in the site's zone."""
+    if found is None:
+        return None
+    missing = [
+        replace(film, expected_at=film.expected_at.astimezone(zone)) if film.expected_at else film
+        for film in found.missing
+    ]
+    span = (found.span[0].astimezone(zone), found.span[1].astimezone(zone)) if found.span else None
+    return replace(found, checked_at=found.checked_at.astimezone(zone), missing=missing, span=span)
+
+
 def _reasons(health: Health) -> tuple[tuple[State, str, int], ...]:
     counted = ((state, code, films) for (state, code), films in health.reasons.items() if films)
     return tuple(sorted(counted, key=lambda reason: (-reason[2], reason[0], reason[1])))
@@ -250,11 +271,12 @@ def _roots(inputs: ReportInputs, names: Mapping[str, str]) -> tuple[RootLine, ..
         RootLine(
             name=names[root.path],
             path=root.path,
-            away=root.state is RootState.AWAY,
+            state=root.state,
             message=root.message,
             films=root.films,
             last_film_at=root.last_film_at.astimezone(inputs.zone) if root.last_film_at else None,
             rescanned_at=root.rescanned_at.astimezone(inputs.zone) if root.rescanned_at else None,
+            blind=timedelta(minutes=root.blind_minutes) if root.blind_minutes else None,
         )
         for root in sorted(inputs.health.roots, key=lambda root: root.path)
     )

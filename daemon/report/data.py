@@ -5,19 +5,48 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from daemon.report.build import Report
-from daemon.triage.document import ROW, instant, queue_rows
+from daemon.report.inputs import Completeness
+from daemon.triage.document import ROW, cell, instant, queue_rows
+from db.states import ExpectedKind
+
+COMPLETENESS: Final = "ris_completeness"
+NOT_CHECKED: Final = "not checked"
 
 
 def render_csv(report: Report) -> str:
-    """One row a study, in the order of the queue; columns as `daemon.triage.document.ROW`, lines end with CR LF."""
+    """One row a study, in the order of the queue; lines end with CR LF.
+
+    Columns as `daemon.triage.document.ROW`, and last what every row says alike: how complete the list is.
+    """
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, ROW)
+    writer = csv.DictWriter(text, (*ROW, COMPLETENESS))
     writer.writeheader()
-    writer.writerows(queue_rows(report.document))
+    said = _in_short(report.completeness)
+    writer.writerows({**row, COMPLETENESS: said} for row in queue_rows(report.document))
     return text.getvalue()
+
+
+def render_missing(report: Report) -> str | None:
+    """The films that the RIS expects and that never arrived, one row each; None where none is known to be missing."""
+    found = report.completeness
+    if found is None or not found.missing:
+        return None
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(("accession", "file", "expected_at"))
+    for film in found.missing:
+        by_accession = film.kind is ExpectedKind.ACCESSION
+        name, when = cell(film.key), instant(film.expected_at) if film.expected_at else ""
+        writer.writerow((name, "", when) if by_accession else ("", name, when))
+    return text.getvalue()
+
+
+def _in_short(found: Completeness | None) -> str:
+    return NOT_CHECKED if found is None else f"{found.arrived} of {found.expected} expected films arrived"
 
 
 def render_json(report: Report) -> str:
@@ -48,7 +77,7 @@ def _facts(report: Report) -> dict[str, Any]:
             for point in report.points
         },
         "verification": _verification(report),
-        "ris_completeness": "not checked",
+        "ris_completeness": _completeness(report),
         "health": _health(report),
     }
 
@@ -61,6 +90,24 @@ def _verification(report: Report) -> dict[str, Any] | None:
         "checked_at": instant(found.checked_at),
         "discrepancies": list(found.discrepancies),
         "unseen": found.unseen,
+    }
+
+
+def _completeness(report: Report) -> dict[str, Any] | str:
+    found = report.completeness
+    if found is None:
+        return NOT_CHECKED
+    return {
+        "list": found.source,
+        "imported_at": instant(found.checked_at),
+        "first_expected_at": instant(found.span[0]) if found.span else None,
+        "last_expected_at": instant(found.span[1]) if found.span else None,
+        "expected": found.expected,
+        "arrived": found.arrived,
+        "missing": [
+            {str(film.kind): film.key, "expected_at": instant(film.expected_at) if film.expected_at else None}
+            for film in found.missing
+        ],
     }
 
 
@@ -80,6 +127,8 @@ def _health(report: Report) -> dict[str, Any]:
             {
                 "path": root.path,
                 "away": root.away,
+                "state": str(root.state),
+                "blind_minutes": 0.0 if root.blind is None else round(root.blind / timedelta(minutes=1), 1),
                 "message": root.message,
                 "films": root.films,
                 "last_film_at": instant(root.last_film_at) if root.last_film_at else None,

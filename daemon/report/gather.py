@@ -10,16 +10,17 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from daemon.arrived import Arrived, expected_of
 from daemon.health import DaemonState, process_exists, state_of
 from daemon.intake.audit import verify
 from daemon.report.build import build_report
-from daemon.report.inputs import Health, ReportInputs, RootHealth, Verification
+from daemon.report.inputs import Completeness, Health, ReportInputs, RootHealth, Verification
 from daemon.report.write import write_report
 from daemon.settings import ReportSettings, Settings
 from daemon.waiting import points_of, waiting_studies
-from db import history, queue, reports, results, roots, runs, window
+from db import blind, history, queue, reconciliation, reports, results, roots, runs, window
 from db.records import ReportRow
-from db.states import RootState
+from db.states import BLIND, RootState
 from db.store import Store
 
 
@@ -62,20 +63,49 @@ def gather(
         read=window.studies_read(tx, start, end),
         scheduled_at=scheduled_at,
         verification=Verification(now, sentences, audit.unseen),
+        completeness=completeness_of(tx, start, end),
         health=_health(tx, start, end),
         notices=tuple(_notices(tx, now)),
+    )
+
+
+def completeness_of(tx: Connection, start: datetime, end: datetime) -> Completeness | None:
+    """What the newest list that speaks of a window says; what came after it was imported is not missing any more."""
+    held = reconciliation.newest_touching(tx, start, end)
+    if held is None:
+        return None
+    missing = reconciliation.missing_of(tx, held.id)
+    films = [expected_of(film) for film in missing]
+    arrived = Arrived(tx, films)
+    first, last = held.first_expected_at, held.last_expected_at
+    return Completeness(
+        source=held.source,
+        checked_at=held.at,
+        expected=held.expected,
+        missing=[film for film, wanted in zip(missing, films, strict=True) if not arrived(wanted)],
+        span=(first, last) if first is not None and last is not None else None,
     )
 
 
 def _health(tx: Connection, start: datetime, end: datetime) -> Health:
     films = Counter(window.arrivals_by_root(tx, start, end))
     newest = window.newest_by_root(tx)
+    unseen = blind.minutes(tx, start, end)
     return Health(
         latencies=window.latencies(tx, start, end),
         reasons=window.reasons(tx, start, end),
         roots=[
-            RootHealth(r.path, r.state, r.message, films[r.id], newest.get(r.id), r.rescan_ended_at)
-            for r in roots.roots(tx)
+            RootHealth(
+                path=root.path,
+                state=root.state,
+                message=root.message,
+                films=films[root.id],
+                last_film_at=newest.get(root.id),
+                rescanned_at=root.rescan_ended_at,
+                blind_minutes=unseen.get(root.id, 0.0),
+            )
+            for root in roots.roots(tx)
+            if root.retired_at is None or films[root.id]
         ],
     )
 
@@ -87,8 +117,12 @@ def _notices(tx: Connection, now: datetime) -> Iterable[str]:
     if state in (DaemonState.DIED, DaemonState.SILENT):
         yield "The service that watches the folders does not answer: films that arrived since are not in this list."
     for root in roots.roots(tx):
-        if root.state is not RootState.WATCHED:
+        if root.retired_at is not None:
+            continue
+        if root.state in BLIND:
             yield f"The folder {root.path} cannot be seen: films in it are not in this list."
+        elif root.state is RootState.READ_ONLY:
+            yield f"The folder {root.path} cannot be written to: no film can be put there."
 
 
 def write_one(

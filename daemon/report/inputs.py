@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from daemon.triage.order import QueueStudy
+from db.reconciliation import ExpectedFilm
 from db.records import BundleRow
 from db.states import RootState, State
 from models.bundle import OperatingPoint
@@ -33,6 +34,30 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
+class Completeness:
+    """What came of holding a list of the RIS against what arrived.
+
+    Attributes:
+        source: the name of the list's file.
+        checked_at: when it was imported, aware.
+        expected: films on it that were due.
+        missing: those of them that are not there, looked for again when the report was made.
+        span: the first and the last time that its films carry, aware; None where none does.
+    """
+
+    source: str
+    checked_at: datetime
+    expected: int
+    missing: Sequence[ExpectedFilm] = ()
+    span: tuple[datetime, datetime] | None = None
+
+    @property
+    def arrived(self) -> int:
+        """How many of those that were due are there by now."""
+        return self.expected - len(self.missing)
+
+
+@dataclass(frozen=True, slots=True)
 class RootHealth:
     """How one watched folder fared.
 
@@ -42,6 +67,7 @@ class RootHealth:
         films: arrivals within the report's window.
         last_film_at: the newest arrival ever, or None.
         rescanned_at: the end of the last complete rescan, or None.
+        blind_minutes: of the window, in which it could not be seen.
     """
 
     path: str
@@ -50,6 +76,7 @@ class RootHealth:
     films: int = 0
     last_film_at: datetime | None = None
     rescanned_at: datetime | None = None
+    blind_minutes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +112,7 @@ class ReportInputs:
         arrived, read: films that arrived, studies that were read within the window; None: not counted.
         scheduled_at: when the report was due, None when somebody asked for it.
         verification: None when it did not run.
+        completeness: None when no list speaks of the window.
         accepted_as: how the site accepted the bundle on its own films, None when it did not.
         notices: sentences that belong on top, such as a folder that is away or a run that ended without its stop.
         rows: how many studies, and how many films without a score, the page lists.
@@ -105,6 +133,7 @@ class ReportInputs:
     read: int | None = None
     scheduled_at: datetime | None = None
     verification: Verification | None = None
+    completeness: Completeness | None = None
     health: Health = field(default_factory=Health)
     accepted_as: str | None = None
     notices: Sequence[str] = ()

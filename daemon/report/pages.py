@@ -22,6 +22,7 @@ MEANING: Final = {
     Band.UNSCORED: "placed by arrival, read normally",
     Band.IN_TURN: "below the operating point",
 }
+MISSING_ROWS: Final = 20  # films that never arrived, on the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def render_html(report: Report) -> str:
             points=[_point_row(point) for point in report.points],
             chart=charts,
             version=VERSION,
+            MISSING_ROWS=MISSING_ROWS,
         )
     )
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from daemon.report.build import Report
-from daemon.report.data import render_csv, render_json
+from daemon.report.data import render_csv, render_json, render_missing
 from daemon.report.errors import ReportError
 from daemon.report.pages import IndexEntry, render_html, render_index
 
 FILE_MODE: Final = 0o640  # patient data: the service writes, its group reads
 FOLDER_MODE: Final = 0o750
 INDEX: Final = "index.html"
+MISSING: Final = "missing.csv"
 RENDERERS: Final[Mapping[str, Callable[[Report], str]]] = {
     "html": render_html,
     "csv": render_csv,
@@ -51,8 +52,22 @@ def write_report(report: Report, out: Path, formats: Iterable[str]) -> dict[str,
     written = {}
     for name in wanted:
         written[name] = _replace(folder / f"report.{name}", RENDERERS[name](report))
+    if "csv" in wanted:
+        _write_missing(report, folder / MISSING)
     _replace(out / INDEX, render_index(_reports(out), report.site))
     return written
+
+
+def _write_missing(report: Report, path: Path) -> None:
+    """A table beside the CSV, of what the RIS expects and never arrived; of an earlier report none may stay."""
+    text = render_missing(report)
+    if text is not None:
+        _replace(path, text)
+        return
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _refused(path, error) from error
 
 
 def _reports(out: Path) -> list[IndexEntry]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -132,6 +134,37 @@ def test_a_step_that_fails_leaves_the_store_as_it_was(file: Path, later):
     with open_store(str(file), create=False) as store:
         assert "later" not in dump_schema(store)
         assert "colour" not in dump_schema(store)
+
+
+KILL = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+
+
+def test_a_migration_that_is_killed_is_done_by_the_next_start(file: Path, films, later):
+    """It left the old store as it was and a whole copy, which the next start makes anew; what was half made goes."""
+    films.scored("a.dcm")
+    films.tx.commit()
+
+    def work() -> None:
+        open_store(str(file), create=False, migrations=later(KILL))
+
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    child.join(60)
+    assert child.exitcode == -signal.SIGKILL
+    copy = file.with_name(f"cxr-triage.db.before-{LATER}")
+    part = file.with_name(f"{copy.name}.part")
+    part.write_bytes(b"of an earlier attempt")
+    for old in (file, copy):
+        with open_store(str(old), create=False) as store, store.read() as tx:
+            assert arrivals.get(tx, 1).state is State.SCORED
+    step = file.parent / "100% later" / "versions" / f"{LATER}_later.py"
+    step.write_text(step.read_text().replace(KILL, ""))
+    migrations = Migrations(step.parents[1], (*SHIPPED.revisions, LATER))
+    with open_store(str(file), create=False, migrations=migrations) as store, store.read() as tx:
+        assert arrivals.get(tx, 1).state is State.SCORED
+        assert "later" in dump_schema(store)
+    assert copy.exists()
+    assert not part.exists()
 
 
 def test_a_new_store_goes_through_every_step_without_a_copy(tmp_path: Path, later):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.mounts import NETWORK_KINDS, Mount, mount_of, network_kind, parse_mounts, place_of
+from db.mounts import NETWORK_KINDS, Mount, mount_of, network_kind, parse_mounts, places_of
 
 KERNEL = rb"""22 27 0:21 / /proc rw,relatime - proc proc rw
 27 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
@@ -100,10 +100,21 @@ BEFORE = "27 1 8:1 / / rw - ext4 /dev/sda1 rw\n30 27 0:40 / /mnt rw - cifs //ser
         ("27 1 8:1 / / rw - ext4 /dev/sdb7 rw\n", "ext4 /mnt/films"),  # the disk has another name after a restart
     ],
 )
-def test_the_place_of_a_folder_tells_mounts_apart_and_survives_bind_mounts(tmp_path: Path, kernel: str, place: str):
+def test_the_places_of_a_folder_tells_mounts_apart_and_survives_bind_mounts(tmp_path: Path, kernel: str, place: str):
     """A share that is not mounted, or a mount over it, gives another place; a service's own view of it does not."""
     (tmp_path / "mountinfo").write_text(kernel)
-    assert place_of(Path("/mnt/films"), tmp_path / "mountinfo") == place
+    assert places_of(Path("/mnt/films"), tmp_path / "mountinfo") == {"": place}
+
+
+def test_mounts_below_a_folder_are_known(tmp_path: Path):
+    """A share for each modality, below one root; of two on one point the later one counts."""
+    (tmp_path / "mountinfo").write_text(
+        "27 1 8:1 / / rw - ext4 /dev/sda1 rw\n30 27 0:40 / /in/ct rw - cifs //server/ct rw\n"
+        "31 27 0:41 / /in/dx rw - cifs //server/dx rw\n32 31 0:42 / /in/dx rw - tmpfs tmpfs rw\n"
+        "33 27 0:43 / /in-other rw - tmpfs tmpfs rw\n"
+    )
+    expected = {"": "ext4 /in", "ct": "cifs //server/ct /", "dx": "tmpfs /"}
+    assert places_of(Path("/in"), tmp_path / "mountinfo") == expected
 
 
 @pytest.mark.parametrize(

@@ -310,6 +310,30 @@ def test_an_error_shows_no_value_of_the_statement(store: Store):
     assert "DOE" not in str(caught.value.__cause__)
 
 
+def test_a_whole_database_passes_the_quick_check(store: Store, now):
+    """Also while its newest rows stand in the write-ahead log only."""
+    with store.write() as tx:
+        roots.ensure_root(tx, "/in", now)
+    store.quick_check()
+
+
+@pytest.mark.parametrize("filling", [b"\0", b"\xff", b"a"])
+def test_a_damaged_page_is_found_by_the_quick_check(file: Path, filling: bytes, now):
+    """Opening does not see it: it reads the pages it needs, and no other."""
+    with open_store(str(file), create=False) as store, store.write() as tx:
+        page = tx.exec_driver_sql("SELECT rootpage FROM sqlite_master WHERE name = 'history'").scalar_one()
+        size = tx.exec_driver_sql("PRAGMA page_size").scalar_one()
+    with file.open("r+b") as stream:
+        stream.seek((page - 1) * size)
+        stream.write(filling * size)
+    with open_store(str(file), create=False) as store:
+        with pytest.raises(StoreError) as caught:
+            store.quick_check()
+        assert str(caught.value) == (
+            f"cannot check the database {file}: it is damaged; keep a copy of it as it is, then restore a backup"
+        )
+
+
 def test_only_one_process_takes_films_in(store: Store):
     """The other is told who has the lock; when it is given back, the next may start."""
 

@@ -20,8 +20,18 @@ COMMANDS = [
     "review",
     "read",
     "account",
+    "history",
+    "retry",
+    "reconcile",
+    "handled",
     "report",
     "status",
+    "roots",
+    "roots list",
+    "roots accept",
+    "roots retire",
+    "canary",
+    "metrics",
     "config",
     "config example",
     "config check",
@@ -29,7 +39,7 @@ COMMANDS = [
 ]
 # What takes longer to import than a --help may take; a command imports them when it does its work.
 HEAVY = {"PIL", "ai_edge_litert", "alembic", "apscheduler", "jinja2", "numpy", "pebble", "pydantic", "pydicom"}
-HEAVY |= {"sqlalchemy", "tensorflow", "watchdog"}
+HEAVY |= {"prometheus_client", "sqlalchemy", "tensorflow", "watchdog"}
 HELP = """
 import json, sys
 from click.testing import CliRunner
@@ -76,7 +86,23 @@ def test_the_table_of_commands_names_each_module(helps: dict[str, tuple[int, str
     assert set(LISTED) == {command.split()[0] for command in COMMANDS if command}
 
 
-@pytest.mark.parametrize("command", ["scan", "watch", "queue", "review", "read", "account", "report", "status"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "scan",
+        "watch",
+        "queue",
+        "review",
+        "read",
+        "account",
+        "report",
+        "status",
+        "history",
+        "retry",
+        "reconcile",
+        "handled",
+    ],
+)
 def test_every_command_of_the_store_takes_db(command: str, helps: dict[str, tuple[int, str, list[str]]]) -> None:
     assert "--db URL|FILE" in helps[command][1]
 
@@ -109,6 +135,13 @@ def test_no_arguments_print_the_help(program: Program) -> None:
         ["review", "S-1"],
         ["review", "S-1", "perhaps"],
         ["read"],
+        ["retry"],
+        ["history"],
+        ["handled"],
+        ["handled", "--older-than", "30"],
+        ["reconcile"],
+        ["reconcile", "--expected", "ris.csv", "--grace", "soon"],
+        ["reconcile", "--expected", "ris.csv", "--since", "yesterday"],
         ["read", "S-1", "--csv", "reads.csv"],
         ["report", "--date", "2026-13-01"],
         ["report", "--date", "9999-01-01"],

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.report.build import build_report
-from daemon.report.inputs import Health, RootHealth, Verification
+from daemon.report.inputs import Completeness, Health, RootHealth, Verification
 from daemon.report.pages import IndexEntry, render_html, render_index
 from daemon.triage.order import Band
 from daemon.triage.studies import gather
-from db.states import RootState, State
+from db.reconciliation import ExpectedFilm
+from db.states import ExpectedKind, RootState, State
 
 VOID = {"meta", "link", "br", "img"}
 LINKS = {"href", "src", "srcset", "action", "data", "poster", "background", "xlink:href"}
@@ -168,6 +169,31 @@ def test_troubles_are_said_in_words() -> None:
         "away",
     ):
         assert words in text
+
+
+def test_completeness_against_the_ris_is_said_in_words() -> None:
+    """How many of how many, by which list, and what is missing, with its time in the site's zone."""
+    films = [ExpectedFilm(ExpectedKind.ACCESSION, f"A{number}", NOW - timedelta(hours=4)) for number in range(22)]
+    films[1] = ExpectedFilm(ExpectedKind.FILE, HOSTILE, None)
+    found = Completeness(HOSTILE, NOW, 1120, films, (NOW - timedelta(hours=24), NOW))
+    text = " ".join(page(completeness=found).text.split())
+    assert "Completeness against the RIS: 1,098 of 1,120 expected films arrived, 22 are missing." in text
+    assert "imported 22 Nov 2026 07:00 CET, of films from 21 Nov 2026 07:00 CET to 22 Nov 2026 07:00 CET." in text
+    assert "A0accession22 Nov 2026 03:00 CET" in text
+    assert "no time given" in text
+    assert "2 more films not shown here; missing.csv and report.json list all." in text
+    assert "\u202e" not in text
+    whole = " ".join(page(completeness=Completeness("ris.csv", NOW, 1)).text.split())
+    assert "Completeness against the RIS: 1 of 1 expected film arrived. From the list ris.csv" in whole
+    assert "Expected and not here" not in whole
+
+
+def test_how_long_a_folder_was_not_seen_is_said() -> None:
+    """And what state it is in, in words."""
+    blind = RootHealth("/a", RootState.REPLACED, blind_minutes=135.0)
+    text = " ".join(page(health=Health(roots=[blind, RootHealth("/b", RootState.READ_ONLY)])).text.split())
+    assert "2 h 15 min replaced" in text
+    assert "read-only" in text
 
 
 def test_a_cut_list_says_how_much_is_missing_and_where_it_is() -> None:

@@ -8,17 +8,21 @@ import json
 import os
 import resource
 import stat
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from builders.studies import queue_study, report_inputs
+from builders.studies import NOW, queue_study, report_inputs
 
 from daemon.report.build import build_report
 from daemon.report.errors import ReportError
+from daemon.report.inputs import Completeness
 from daemon.report.write import write_report
 from daemon.triage.document import ROW
 from daemon.triage.order import Band
+from db.reconciliation import ExpectedFilm
+from db.states import ExpectedKind
 
 FORMATS = ("html", "csv", "json")
 
@@ -109,8 +113,41 @@ def test_csv_and_json_hold_every_study_that_the_page_leaves_out(tmp_path: Path) 
     expected = ["S-000004", "S-000003", "S-000002", "S-000001", "S-000000"]
     assert [row["study"] for row in rows] == expected
     assert [entry["study"] for entry in document["queue"]] == expected
-    assert tuple(rows[0]) == ROW
+    assert tuple(rows[0]) == (*ROW, "ris_completeness")
+    assert {row["ris_completeness"] for row in rows} == {"not checked"}
     assert document["schema"] == 1
     assert document["report"]["date"] == "2026-11-22"
     assert document["report"]["window_end"] == "2026-11-22T06:00:00Z"
     assert document["report"]["ris_completeness"] == "not checked"
+
+
+def test_what_never_arrived_stands_in_every_form(tmp_path: Path) -> None:
+    """All of it in JSON and in a table beside the CSV, which goes when nothing is missing any more."""
+    missing = [
+        ExpectedFilm(ExpectedKind.ACCESSION, "=A9", NOW - timedelta(hours=3)),
+        ExpectedFilm(ExpectedKind.FILE, "z.dcm", None),
+    ]
+    found = Completeness("ris.csv", NOW, 120, missing, (NOW - timedelta(hours=24), NOW))
+    written = write_report(build_report(report_inputs(studies=[queue_study()], completeness=found)), tmp_path, FORMATS)
+    document = json.loads(written["json"].read_bytes())["report"]["ris_completeness"]
+    assert document == {
+        "list": "ris.csv",
+        "imported_at": "2026-11-22T06:00:00Z",
+        "first_expected_at": "2026-11-21T06:00:00Z",
+        "last_expected_at": "2026-11-22T06:00:00Z",
+        "expected": 120,
+        "arrived": 118,
+        "missing": [
+            {"accession": "=A9", "expected_at": "2026-11-22T03:00:00Z"},
+            {"file": "z.dcm", "expected_at": None},
+        ],
+    }
+    [row] = csv.DictReader(io.StringIO(written["csv"].read_text("utf-8"), newline=""))
+    assert row["ris_completeness"] == "118 of 120 expected films arrived"
+    beside = written["csv"].with_name("missing.csv")
+    assert beside.read_bytes() == b"accession,file,expected_at\r\n'=A9,,2026-11-22T03:00:00Z\r\n,z.dcm,\r\n"
+    assert beside.stat().st_mode & 0o777 == 0o640
+    write_report(build_report(report_inputs(completeness=replace(found, missing=()))), tmp_path, ["html"])
+    assert beside.exists()
+    write_report(build_report(report_inputs(completeness=replace(found, missing=()))), tmp_path, ["csv"])
+    assert not beside.exists()
