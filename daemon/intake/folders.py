@@ -77,6 +77,9 @@ class Folders:
         if loss.replaced is not None:
             changes.gone.clear()
         self._places.came(root_id, view.who, view.places.keys() - {"", *loss.unmounted})
+        if loss.replaced is not None:
+            with self._store.write() as tx:  # what is found there must not have come before this was noticed
+                self._sight.came(tx, root_id, view, loss)
         for start in range(0, len(changes.new), AT_ONCE):  # a hundred thousand in one transaction would fill memory
             with self._store.write() as tx:
                 backlog = root.first_scanned_at is None  # what lies there at the first scan

@@ -193,9 +193,9 @@ class Ward:
 
 
 def check_blind(ward: Ward, *outages: float) -> None:
-    """The blind spans are over, and each of their ends is right within one rescan period.
+    """The blind spans are over, and as long as the outages to within one rescan period for each.
 
-    A span begins when the root was last seen and ends when it is seen again, so that it is rather too long.
+    Each end is noticed up to a period late, on a busy machine a little later.
     """
     spans = sorted(ward.blind(), key=lambda span: span.began)
     assert spans
@@ -205,7 +205,7 @@ def check_blind(ward: Ward, *outages: float) -> None:
         told += max(0.0, (span.ended - max(span.began, reached)).total_seconds())
         reached = max(reached, span.ended)
     print(f"blind: {told:.2f} s told, {sum(outages):.2f} s meant, {len(outages)} outages; {spans}")
-    assert -LOAD <= told - sum(outages) <= (2 * PERIOD + LOAD) * len(outages), spans
+    assert abs(told - sum(outages)) <= (PERIOD + LOAD) * len(outages), spans
 
 
 def wait(happened: Callable[[], object], what: Callable[[], object], running: Running) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ from builders.intake import House, RealTime
 from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent
 
 from daemon.errors import DaemonError
+from daemon.intake import events, folders
 from daemon.intake.events import end, observe
 from daemon.intake.hints import MOST_HINTS, Hint, Inbox
 from daemon.intake.programs import Watch
+from daemon.intake.selection import Polling
 from db import roots
 from db.states import RootState, State
 
@@ -197,6 +200,35 @@ def test_a_root_that_goes_away_and_comes_back_is_taken_up_again(house: House) ->
 def _state(house: House) -> RootState:
     with house.store.read() as tx:
         return next(root.state for root in roots.roots(tx) if root.path == str(house.incoming))
+
+
+def test_a_root_whose_events_do_not_come_is_looked_at_more_often(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Watches ran out in a subfolder, or another machine writes there: a film that only a rescan found tells of it."""
+    monkeypatch.setattr(events._Handler, "dispatch", lambda self, event: None)
+    monkeypatch.setattr(folders, "OVERLOOKED", timedelta(0))
+    house.watched["poll_seconds"] = 0.5
+    with Running(house, rescan_seconds=3.0):
+        (house.incoming / "first").write_bytes(b"first")
+        until(scored(house, 1), "the rescan did not find it")
+        until(lambda: "films came without an event" in caplog.text, "nobody was told")
+        for number in range(3):
+            began = time.monotonic()
+            (house.incoming / str(number)).write_bytes(b"%d" % number)
+            until(scored(house, 2 + number), "it is still looked at as rarely as before")
+            assert time.monotonic() - began < LIMIT
+    house.check()
+
+
+def test_a_polled_root_has_no_observer(house: House) -> None:
+    """Its films come by looking, every poll_seconds; the store says that nobody listens."""
+    house.watched |= {"polling": Polling.ON, "poll_seconds": 0.3}
+    with Running(house, rescan_seconds=600.0):
+        (house.incoming / "a").write_bytes(b"a")
+        until(scored(house, 1), "nobody looked")
+        with house.store.read() as tx:
+            assert [root.events for root in roots.roots(tx)] == [False]
 
 
 def test_an_idle_daemon_sleeps(house: House) -> None:
