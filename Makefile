@@ -33,10 +33,15 @@ lint: $(TEST)/.ready ## style, types and layers only
 bench: $(TEST)/.ready ## how fast, as ratios within one run
 	@$(TEST)/bin/python tests/bench/bench.py
 
-faults: $(TEST)/.ready ## the long fault runs, hours in all: their figures are in docs/reliability.md
-	@for run in kills power fuzz burst latency; do \
-	  echo "== $$run" && $(TEST)/bin/python tests/faults/$$run.py || exit 1; done
-	@CXR_TRIAGE_FAULTS=long CXR_TRIAGE_SEARCH=long $(TEST)/bin/python -m pytest -q -ra tests/faults tests/intake/test_stateful.py
+faults: $(TEST)/.ready ## the long fault runs, two hours: figures for docs/reliability.md
+	@mkdir -p $(FAULTS)
+	$(TEST)/bin/python tests/faults/kills.py --kills 1000 --files 20000
+	$(TEST)/bin/python tests/faults/power.py --cuts 20 --folder $(FAULTS)/power
+	$(TEST)/bin/python tests/faults/fuzz.py --inputs 10000 --folder $(FAULTS)/fuzz
+	$(TEST)/bin/python tests/faults/burst.py --files 100000
+	$(TEST)/bin/python tests/faults/latency.py --films 100
+	CXR_TRIAGE_FAULTS=long CXR_TRIAGE_SEARCH=long $(TEST)/bin/python -m pytest -q -ra tests/faults tests/intake/test_stateful.py
+FAULTS := $(VENVS)/faults
 
 system-parts: ## what the tests use of the system (Debian; needs root)
 	apt-get update -qq

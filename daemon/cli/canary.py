@@ -18,7 +18,7 @@ LONGEST: Final = 86_400.0
 
 def _seconds(context: click.Context, parameter: click.Parameter, value: str) -> float:
     del context, parameter
-    from daemon.spans import length_of
+    from daemon.followup.spans import length_of
 
     found = SECONDS.fullmatch(value.strip())
     try:

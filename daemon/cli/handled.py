@@ -15,12 +15,12 @@ from daemon.cli.options import db_option, format_option, printable, settings_of,
 from daemon.cli.progress import busy
 
 if TYPE_CHECKING:
-    from daemon.handled import Handled
+    from daemon.followup.handled import Handled
 
 
 def _length(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
     del context, parameter
-    from daemon.spans import length_of
+    from daemon.followup.spans import length_of
 
     try:
         return length_of(value)
@@ -45,7 +45,7 @@ def command(
     Only files that look exactly as the store knows them. With --format null each path ends with NUL, for `xargs -0`.
     Text leaves out names that do not fit on a line. A folder that cannot be seen is named, and the exit code is 1.
     """
-    from daemon.handled import handled_files
+    from daemon.followup.handled import handled_files
 
     store = store_of(settings_of(context), db, create=False)
     try:

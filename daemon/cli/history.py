@@ -27,8 +27,8 @@ def command(context: click.Context, film: str, form: str, db: str | None) -> Non
     content that the path ever held is told. Times are in the report's zone.
     """
     from daemon.errors import DaemonError
-    from daemon.naming import places_of
-    from daemon.way import way_of
+    from daemon.followup.naming import places_of
+    from daemon.followup.way import way_of
 
     settings = settings_of(context)
     store = store_of(settings, db, create=False)

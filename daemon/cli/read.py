@@ -25,7 +25,7 @@ def command(context: click.Context, study: tuple[str, ...], table: Path | None, 
     Rows and names that fit nothing are listed; the others are done, and the exit code is 1.
     """
     from daemon.errors import DaemonError
-    from daemon.reads import mark_read, parse_reads, study_of
+    from daemon.followup.reads import mark_read, parse_reads, study_of
     from db.states import ReadSource
 
     if bool(study) == (table is not None):

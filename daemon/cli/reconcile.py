@@ -15,12 +15,12 @@ from daemon.cli.options import db_option, format_option, printable, settings_of,
 from daemon.cli.progress import busy
 
 if TYPE_CHECKING:
-    from daemon.reconcile import Reconciled
+    from daemon.followup.reconcile import Reconciled
 
 
 def _length(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
     del context, parameter
-    from daemon.spans import length_of
+    from daemon.followup.spans import length_of
 
     try:
         return length_of(value)
@@ -58,8 +58,8 @@ def command(
     The CSV names each film by accession, by file name or path, or both (either will do). Times without a zone are in
     the report's zone. The exit code is 1 if a film is missing, or a row cannot be read.
     """
-    from daemon.reconcile import Columns, reconcile
-    from daemon.spans import moment_of
+    from daemon.followup.reconcile import Columns, reconcile
+    from daemon.followup.spans import moment_of
 
     settings = settings_of(context)
     zone = ZoneInfo(settings.report.zone)

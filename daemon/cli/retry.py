@@ -28,8 +28,8 @@ def command(
     Give paths, numbers of arrivals as the log shows them, or a reason (`cxr-triage queue` names it in brackets). A
     daemon that runs tries them at once, else the next scan does. What cannot be tried is named, and the exit code is 1.
     """
+    from daemon.followup.retry import try_again
     from daemon.health import DaemonState, process_exists, state_of
-    from daemon.retry import try_again
     from db import runs
 
     if not film and code is None:

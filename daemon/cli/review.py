@@ -23,7 +23,7 @@ def command(context: click.Context, study: str, verdict: str, by: str | None, no
 
     A verdict is also a read: the study leaves the queue. A later verdict revises it; the earlier one is kept.
     """
-    from daemon.reads import study_of
+    from daemon.followup.reads import study_of
     from db import studies
     from db.states import Verdict
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from builders.intake import House
 
-
 LATER = f"UPDATE root SET rescan_started_at = '2100-01-01 00:00:00.000000+00:00', newest_ctime_ns = {1 << 62}"
 
 

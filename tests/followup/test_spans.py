@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.spans import length_of, moment_of
+from daemon.followup.spans import length_of, moment_of
 
 VIENNA = ZoneInfo("Europe/Vienna")
 

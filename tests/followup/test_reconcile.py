@@ -11,9 +11,9 @@ from builders.intake import House, failed, scored
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.arrived import Arrived, Expected, names_of
 from daemon.errors import DaemonError
-from daemon.reconcile import Columns, distinct, judge, parse_expected, reconcile
+from daemon.followup.arrived import Arrived, Expected, names_of
+from daemon.followup.reconcile import Columns, distinct, judge, parse_expected, reconcile
 from daemon.report.gather import completeness_of
 from db import reconciliation
 from db.states import ExpectedKind, State

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from daemon.arrived import Arrived, Expected
 from daemon.errors import DaemonError
-from daemon.spans import moment_of
-from daemon.tables import ANY_TEXT, Row, Table, plain, read_table
+from daemon.followup.arrived import Arrived, Expected
+from daemon.followup.spans import moment_of
+from daemon.followup.tables import ANY_TEXT, Row, Table, plain, read_table
 from db import reconciliation, roots
 from db.records import Root
 from db.states import BLIND, ENDED, PENDING, State

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from daemon.errors import DaemonError
-from daemon.spans import moment_of
-from daemon.tables import UTF_8, Row, read_table
+from daemon.followup.spans import moment_of
+from daemon.followup.tables import UTF_8, Row, read_table
 from db import studies
 from db.records import Study
 from db.states import ReadSource

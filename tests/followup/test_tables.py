@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.errors import DaemonError
-from daemon.tables import ANY_TEXT, UTF_8, Row, read_table
+from daemon.followup.tables import ANY_TEXT, UTF_8, Row, read_table
 
 
 def read(path: Path, data: bytes, encodings: tuple[str, ...] = ANY_TEXT) -> tuple[list[str], list[Row | DaemonError]]:

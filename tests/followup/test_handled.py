@@ -10,7 +10,7 @@ import pytest
 from builders.intake import House, failed, refused, scored
 
 from daemon.errors import DaemonError
-from daemon.handled import Handled, handled_files
+from daemon.followup.handled import Handled, handled_files
 from db import roots, studies
 from db.states import ReadSource, RootState, State
 

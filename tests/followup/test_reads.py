@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from daemon.errors import DaemonError
-from daemon.reads import ReadRow, parse_reads, study_of
+from daemon.followup.reads import ReadRow, parse_reads, study_of
 from db import studies
 from db.store import Store, open_store
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from builders.intake import House, failed, refused, scored
 
+from daemon.followup.retry import Retried, try_again
 from daemon.intake.machine import Event
-from daemon.retry import Retried, try_again
 from db import roots
 from db.states import RootState, State
 

@@ -12,10 +12,10 @@ from typing import Final
 from sqlalchemy import Connection
 
 from daemon.errors import DaemonError
+from daemon.followup.naming import places_of
 from daemon.intake.machine import Event
 from daemon.intake.reading import Unread, read_file
 from daemon.intake.recording import apply
-from daemon.naming import places_of
 from db import arrivals, retry, roots
 from db.records import Arrival, FileStamp, Root
 from db.states import BLIND, PENDING, State
