@@ -56,10 +56,12 @@ def watch(settings: Settings, store: Store, bundle: Bundle, roots: Sequence[Root
 
         def ready() -> None:
             LOG.info("watching", extra={"count": len(running.intake.roots)})
+            notify("STATUS=watching")
             notify("READY=1")
 
         with nightly_reports(settings, store, clock):
-            Watch(running.intake, beat, lambda: notify("WATCHDOG=1")).run(stopping, ready)
+            alive, tell = (lambda: notify("WATCHDOG=1")), (lambda text: notify(f"STATUS={text}"))
+            Watch(running.intake, beat, alive, tell).run(stopping, ready)
             notify("STOPPING=1")
             name = signal.Signals(stopping.number).name if stopping.number else ""
             LOG.info("stopping", extra={"signal": name})

@@ -77,15 +77,23 @@ class _RootWatch:
 class Watch:
     """The daemon's loop."""
 
-    def __init__(self, intake: Intake, beat: Callable[[], None], alive: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        beat: Callable[[], None],
+        alive: Callable[[], None] = lambda: None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         """Make a loop over an intake.
 
         Args:
             intake: with its roots.
             beat: tells the store, every `HEARTBEAT` seconds, that the daemon is at work.
             alive: tells the service manager, also while the store does not answer.
+            tell: gives the service manager a sentence on how things stand.
         """
         self._intake, self._beat, self._alive = intake, beat, alive
+        self._tell = tell
         self._clock = intake.clock.monotonic
         self._inbox = Inbox(intake.news)
         self._next_beat = 0.0
@@ -141,6 +149,7 @@ class Watch:
         if self._outages == 1:
             self._out_since = self._intake.clock.now()
             LOG.error("intake waits, the store does not answer", extra={"cause": error.cause})
+            self._tell(f"intake waits: {error.cause}; films stay where they are")
         self._alive()
         for _ in range(min(MAX_PAUSE, 2**self._outages)):
             if stop():
@@ -154,6 +163,7 @@ class Watch:
         for root in self._roots.values():
             root.next_rescan = 0.0
         LOG.info("the store answers again", extra={"count": self._outages})
+        self._tell("watching")
         self._outages = 0
 
     def _visit(self, root_id: int) -> None:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from daemon.intake.programs import Watch, scan
 from daemon.intake.reading import Content, ReadProblem, Unread, read_file
 from daemon.intake.worker import Outcome
 from daemon.intake.workers import PoolBroke, WorkerDied, outcome_of
+from db import blind
 from db.errors import StoreError
 from db.states import State
 
@@ -354,8 +356,13 @@ def test_the_daemon_waits_for_the_store_and_goes_on(
         alive += 1
 
     monkeypatch.setattr(intake, "wait", lambda seconds: None)
-    Watch(intake, lambda: None, tell).run(stop, lambda: None)
+    said: list[str] = []
+    Watch(intake, lambda: None, tell, said.append).run(stop, lambda: None)
     assert house.states() == {State.SCORED: 1}
+    assert [text.split(":")[0] for text in said] == ["intake waits", "watching"]
+    with house.store.read() as tx:
+        (span,) = blind.spans(tx, datetime.min.replace(tzinfo=UTC), house.time.clock.now())
+    assert span.cause == "the store did not answer"
     messages = [record.getMessage() for record in caplog.records]
     assert messages.count("intake waits, the store does not answer") == 1
     assert alive > 3
