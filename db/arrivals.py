@@ -27,11 +27,11 @@ from sqlalchemy import (
 
 from db import schema
 from db.errors import StoreError
-from db.records import Arrival, FileStamp, FilmFacts, HistoryLine, Known
+from db.records import Arrival, FileStamp, FilmFacts, HistoryLine
 from db.states import ENDED, PENDING, State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
 a: Final = schema.arrival.c
@@ -107,37 +107,6 @@ def current(tx: Connection, root_id: int) -> dict[str, Arrival]:
     query = select(schema.arrival).where(a.root_id == root_id).order_by(a.path, a.generation)
     newest = {row.path: row for row in tx.execute(query)}
     return {path: _arrival(row) for path, row in newest.items()}
-
-
-_KNOWN: Final = (a.id, a.root_id, a.path, a.generation, a.state, a.removed_at, *(a[n] for n in FileStamp.__slots__))
-
-
-def _known(row: Any) -> Known:
-    return Known(row[0], row[1], row[2], row[3], row[4], row[5], FileStamp(*row[6:]))
-
-
-def known(tx: Connection, root_id: int) -> dict[str, Known]:
-    """The newest generation of every path of a root, as a rescan needs it: 100,000 cost a third of whole arrivals."""
-    query = select(*_KNOWN).where(a.root_id == root_id).order_by(a.path, a.generation)
-    return {row[2]: _known(row) for row in tx.execute(query)}
-
-
-def known_at(tx: Connection, root_id: int, path: str) -> Known | None:
-    """The newest generation of one path, as a rescan needs it."""
-    query = select(*_KNOWN).where(a.root_id == root_id, a.path == path).order_by(a.generation.desc()).limit(1)
-    row = tx.execute(query).one_or_none()
-    return None if row is None else _known(row)
-
-
-def arrived_since(tx: Connection, root_id: int, moment: datetime) -> set[int]:
-    """The arrivals of a root that came at a time or after it."""
-    return set(tx.execute(select(a.id).where(a.root_id == root_id, a.arrived_at >= moment)).scalars())
-
-
-def known_in(tx: Connection, state: State) -> Iterator[Known]:
-    """Every arrival in a state, one after the other."""
-    for row in tx.execute(select(*_KNOWN).where(a.state == state).order_by(a.id)):
-        yield _known(row)
 
 
 def of_ids(tx: Connection, arrival_ids: Collection[int], state: State) -> list[Arrival]:

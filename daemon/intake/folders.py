@@ -26,7 +26,7 @@ from daemon.intake.reading import Content, Unread
 from daemon.intake.recording import apply, apply_to_all, retire
 from daemon.intake.settle import Settling
 from daemon.intake.sight import Sight, away, loss_of
-from db import arrivals, blind, roots
+from db import arrivals, blind, known, roots
 from db.records import Arrival, FileStamp, Known
 from db.states import PENDING, State
 from db.store import Store
@@ -49,7 +49,7 @@ class Folders:
         """Forget everything, and wait again for what the store says is not complete."""
         self._doubts.forget()
         self._settling = {root_id: Settling(w.settle_seconds) for root_id, w in self._places.watched.items()}
-        for film in arrivals.known_in(tx, State.SETTLING):
+        for film in known.in_state(tx, State.SETTLING):
             if film.root_id in self._settling:
                 self.watch(film, film.stamp)
 
@@ -66,14 +66,14 @@ class Folders:
         watched, started = self._places.watched[root_id], self._clock.now()
         view = self._sight.view(root_id)
         with self._store.read() as tx:
-            root, known = roots.get(tx, root_id), arrivals.known(tx, root_id)
+            root, films = roots.get(tx, root_id), known.of_root(tx, root_id)
             blind_since = blind.open_since(tx, root_id)
-            later = arrivals.arrived_since(tx, root_id, blind_since) if blind_since else frozenset()
-        loss = loss_of(root, view.places, view.listing, (film for film in known.values() if film.id not in later))
+            later = known.ids_since(tx, root_id, blind_since) if blind_since else frozenset()
+        loss = loss_of(root, view.places, view.listing, (film for film in films.values() if film.id not in later))
         if loss.replaced is not None and not view.listing.files:
             raise away(loss.replaced, watched.path)
         view.listing.unseen.extend(loss.unmounted)
-        changes = compare(known, view.listing)
+        changes = compare(films, view.listing)
         if loss.replaced is not None:
             changes.gone.clear()
         self._places.came(root_id, view.who, view.places.keys() - {"", *loss.unmounted})
@@ -123,7 +123,7 @@ class Folders:
         with self._store.write() as tx:
             if canary is not None:
                 self._sight.canary(tx, root_id, canary)
-            current = {path: known for path in seen if (known := arrivals.known_at(tx, root_id, path))}
+            current = {path: film for path in seen if (film := known.at(tx, root_id, path))}
             changes = compare(current, Listing(seen))
             self._add(tx, root_id, changes.new, backlog=roots.get(tx, root_id).first_scanned_at is None)
             self._note(tx, root_id, changes)
@@ -184,9 +184,9 @@ class Folders:
         now = self._clock.now()
         with self._store.read() as tx:
             found = arrivals.of_ids(tx, due, State.SETTLING)
-        known = {arrival.id for arrival in found}
+        waited = {arrival.id for arrival in found}
         for settling in self._settling.values():
-            for arrival_id in due - known:
+            for arrival_id in due - waited:
                 settling.forget(arrival_id)
         complete: list[Arrival] = []
         gone: list[Arrival] = []
