@@ -16,11 +16,11 @@ from daemon.intake.machine import moves
 from daemon.intake.reading import Content, ReadProblem, Unread, read_file
 from daemon.intake.selection import Selection
 from daemon.intake.sight import loss_of
-from db import arrivals, blind, history, roots
+from db import arrivals, blind, history, roots, runs
 from db import verify as store_verify
 from db.mounts import places_of
-from db.records import Arrival, Discrepancy, FileStamp, Root
-from db.states import PENDING, State
+from db.records import Arrival, Discrepancy, FileStamp, Root, RunRow
+from db.states import PENDING, RunKind, State
 
 SETTLING: Final = timedelta(minutes=1)  # what changed so shortly before a rescan may still be settling
 
@@ -43,7 +43,7 @@ def verify(tx: Connection) -> Audit:
         for line in history.steps_taken(tx)
         if line.from_state is not None and (line.from_state, line.to_state) not in moves()
     ]
-    unseen = 0
+    unseen, run = 0, runs.last(tx)
     for root in roots.roots(tx):
         if root.retired_at is not None:
             continue
@@ -64,14 +64,29 @@ def verify(tx: Connection) -> Audit:
             continue
         listing.unseen += loss.unmounted
         found += [Discrepancy("not-mounted", str(Path(root.path, f)), "it is not mounted") for f in loss.unmounted]
-        discrepancies, newer = compare_disk(root, listing, current)
+        discrepancies, newer = compare_disk(root, listing, current, settled=_is_settled(root, run))
         found += discrepancies
         unseen += newer
     return Audit(tuple(found), unseen)
 
 
-def compare_disk(root: Root, listing: Listing, current: Mapping[str, Arrival]) -> tuple[list[Discrepancy], int]:
+def _is_settled(root: Root, run: RunRow | None) -> bool:
+    """Whether who made the last rescan had the time to look into every file that seemed changed in it."""
+    if run is None or root.rescan_started_at is None or (run.kind is RunKind.SCAN and run.stopped_at is not None):
+        return True
+    return root.rescan_started_at - run.started_at >= SETTLING
+
+
+def compare_disk(
+    root: Root, listing: Listing, current: Mapping[str, Arrival], *, settled: bool = True
+) -> tuple[list[Discrepancy], int]:
     """One root: what lies there against the newest arrival of each path.
+
+    Args:
+        root: as the store has it.
+        listing: of the disk, now.
+        current: the newest arrival of each path.
+        settled: whether the last rescan was followed by a look into every file that seemed changed.
 
     Returns:
         The discrepancies, and how many files changed after the last rescan began (nothing is wrong with them yet).
@@ -89,7 +104,7 @@ def compare_disk(root: Root, listing: Listing, current: Mapping[str, Arrival]) -
         elif known is None or known.state in (State.VANISHED, State.SUPERSEDED):
             found.append(Discrepancy("file-without-arrival", subject, "the file is there, the store does not know it"))
         elif known.state not in PENDING:
-            newer, difference = _difference(root, path, stamp, known)
+            newer, difference = _difference(root, path, stamp, known, settled=settled)
             unseen += newer
             found += difference
     found += [
@@ -105,13 +120,17 @@ def compare_disk(root: Root, listing: Listing, current: Mapping[str, Arrival]) -
     return found, unseen
 
 
-def _difference(root: Root, path: str, stamp: FileStamp, known: Arrival) -> tuple[int, list[Discrepancy]]:
+def _difference(
+    root: Root, path: str, stamp: FileStamp, known: Arrival, *, settled: bool
+) -> tuple[int, list[Discrepancy]]:
     """A finished film that looks different: (1 if its rescan may not be done with it, what is wrong)."""
     subject = str(Path(root.path, path))
     content = read_file(Path(root.path, path))
     if isinstance(content, Content) and content.sha256 == known.sha256:
         return 0, []
-    if _newer(stamp, root, before=SETTLING):
+    if content.stamp is not None and content.stamp != stamp:
+        return 1, []  # it was written to since it was listed
+    if _newer(stamp, root, before=SETTLING) or not settled:
         return 1, []
     if isinstance(content, Unread):
         if known.code == content.problem:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from builders.intake import House
+
+from daemon.intake import audit
+from daemon.intake.reading import Content, Unread, read_file
+from db import runs
+from db.states import RunKind
 
 LATER = f"UPDATE root SET rescan_started_at = '2100-01-01 00:00:00.000000+00:00', newest_ctime_ns = {1 << 62}"
 
@@ -35,8 +41,8 @@ def named(house: House) -> dict[str, str]:
 def test_a_store_that_holds_is_clean(house: House) -> None:
     """No discrepancy, nothing unseen."""
     pass_long_ago(house, "a", "b")
-    audit = house.audit()
-    assert (audit.discrepancies, audit.unseen) == ((), 0)
+    found = house.audit()
+    assert (found.discrepancies, found.unseen) == ((), 0)
 
 
 def test_a_deleted_arrival_is_named(house: House) -> None:
@@ -148,3 +154,31 @@ def test_a_root_that_cannot_be_listed_is_named_and_its_films_are_not(house: Hous
     house.incoming.rename(house.folder / "unplugged")
     assert named(house) == {"root-away": str(house.incoming)}
     assert Path(house.folder / "unplugged" / "a").exists()
+
+
+def test_a_file_that_is_written_to_while_the_audit_looks_is_no_discrepancy(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was listed with another time of change, and has other content when it is read: the next rescan will tell."""
+    pass_long_ago(house, "a")
+    os.utime(house.incoming / "a", (1, 1))  # looks different, is the same
+
+    def read(path: Path) -> Content | Unread:
+        path.write_bytes(b"other")
+        return read_file(path)
+
+    monkeypatch.setattr(audit, "read_file", read)
+    behind_the_back(house, LATER)
+    assert named(house) == {}
+
+
+def test_a_daemon_that_has_just_started_is_not_behind(house: House) -> None:
+    """It has listed what changed while it was down, and looks into it when it has kept still for a while."""
+    pass_long_ago(house, "a")
+    (house.incoming / "a").write_bytes(b"other")
+    behind_the_back(house, LATER)
+    with house.store.write() as tx:
+        runs.start(tx, RunKind.WATCH, pid=1, host="here", now=datetime(2099, 12, 31, 23, 59, 55, tzinfo=UTC))
+    assert named(house) == {}
+    behind_the_back(house, "UPDATE daemon_run SET started_at = '2099-12-31 12:00:00.000000+00:00'")
+    assert named(house) == {"content-changed": str(house.incoming / "a")}
