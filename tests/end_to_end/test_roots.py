@@ -191,7 +191,7 @@ def test_a_root_that_moved_for_good_is_taken_as_it_is_once_it_is_accepted(progra
     (films / "film.jpg").write_bytes(_film(1))
     program.good("scan", "films", "--settle-seconds", "0.1", "--db", "t.db")
     (films / "film.jpg").unlink()
-    _sql(program, "UPDATE root SET place = 'another disk'")
+    _sql(program, """UPDATE root SET place = '{"": "another disk"}'""")
     assert program.run("scan", "films", "--settle-seconds", "0.1", "--db", "t.db").code == 1
     assert program.run("status", "--db", "t.db").code == 1
     assert _sql(program, "SELECT removed_at FROM arrival") == [(None,)]
