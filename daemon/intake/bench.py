@@ -105,12 +105,13 @@ class Bench:
         following: list[tuple[Arrival, str]] = []
         with self._store.write() as tx:
             for arrival, content in found:
-                running = apply(tx, arrival, Event.CLAIM, now)
                 if isinstance(content, Unread):
-                    self._not_read(tx, running, content, now)
+                    self._not_read(tx, apply(tx, arrival, Event.CLAIM, now), content, now)
                     continue
-                if content.stamp != arrival.stamp:
-                    arrivals.restamp(tx, arrival.id, content.stamp)
+                # the deaths that it was there for were those of other content
+                other = content.stamp != arrival.stamp
+                changed: dict[str, Any] = {"stamp": content.stamp, "attempts": 0} if other else {}
+                running = apply(tx, arrival, Event.CLAIM, now, **changed)
                 if content.sha256 in starting or self._flight_of(content.sha256):
                     following.append((running, content.sha256))
                 elif not self._settled(tx, running, content.sha256, now):
@@ -178,8 +179,10 @@ class Bench:
             values = {"code": unread.problem.value, "message": unread.cause}
             apply(tx, arrival, Event.DEFER, now, attempts=attempts, not_before=later, **values)
         else:
-            if unread.stamp is not None:
-                arrivals.restamp(tx, arrival.id, unread.stamp)
+            if unread.stamp is not None and unread.problem is not ReadProblem.CHANGING:
+                arrivals.restamp(
+                    tx, arrival.id, unread.stamp
+                )  # else it looks different to the next rescan, as it should
             self._fail(tx, arrival, None, unread.problem.value, f"{unread.cause}; {REMEDIES[unread.problem]}", now)
 
     # --- what became of them --------------------------------------------------------------------------------------

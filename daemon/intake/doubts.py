@@ -13,7 +13,7 @@ from daemon.clock import Clock
 from daemon.intake.machine import Event
 from daemon.intake.places import Places
 from daemon.intake.reading import Content, ReadProblem, Unread
-from daemon.intake.recording import apply, retire, supersede
+from daemon.intake.recording import apply, restore, retire, supersede
 from db import arrivals
 from db.records import Arrival, FileStamp, Known
 from db.states import PENDING, State
@@ -105,7 +105,7 @@ class Doubts:
             retire(tx, arrival, now)
         elif self._nothing_new(arrival, answer):
             arrivals.restamp(tx, arrival.id, stamp)
-            arrivals.clear_removed(tx, arrival.id)
+            restore(tx, arrival, now)
         elif answer.problem in _MAY_PASS:
             return  # the stamp in the store differs still, so the next rescan asks again
         else:
@@ -123,4 +123,6 @@ class Doubts:
     def _nothing_new(arrival: Arrival, answer: _Answer) -> bool:
         if answer.sha256 is not None:
             return answer.sha256 == arrival.sha256
+        if answer.problem is ReadProblem.CHANGING:
+            return False  # it is being written to: what it will be then is not known
         return arrival.state is State.FAILED and arrival.sha256 is None and arrival.code == answer.problem

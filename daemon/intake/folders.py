@@ -23,7 +23,7 @@ from daemon.intake.listing import Listing
 from daemon.intake.machine import Event
 from daemon.intake.places import Places
 from daemon.intake.reading import Content, Unread
-from daemon.intake.recording import apply, apply_to_all, retire
+from daemon.intake.recording import apply, apply_to_all, restore, retire
 from daemon.intake.settle import Settling
 from daemon.intake.sight import Sight, away, loss_of
 from db import arrivals, blind, known, roots
@@ -178,7 +178,7 @@ class Folders:
                 settling.forget(arrival.id)
                 retire(tx, arrival, now)
         for film in changes.back:
-            arrivals.clear_removed(tx, film.id)
+            restore(tx, arrivals.get(tx, film.id), now)
 
     def _complete(self, due: set[int], monotonic: float) -> bool:
         now = self._clock.now()

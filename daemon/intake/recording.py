@@ -15,7 +15,7 @@ from daemon.intake.machine import Effect, Event, move_of
 from daemon.intake.worker import Outcome, Verdict
 from db import arrivals, results, studies
 from db.records import Arrival, FilmFacts
-from db.states import PENDING
+from db.states import PENDING, State
 from models.bundle import Bundle
 
 
@@ -103,6 +103,14 @@ def retire(tx: Connection, arrival: Arrival, now: datetime) -> None:
     for duplicate in arrivals.duplicates_of(tx, arrival.id):
         if duplicate.removed_at is None:
             apply(tx, duplicate, Event.PROMOTE, now)
+
+
+def restore(tx: Connection, arrival: Arrival, now: datetime) -> None:
+    """Note that an arrival's file is there again; a copy whose original is gone meanwhile takes its place."""
+    arrivals.clear_removed(tx, arrival.id)
+    original = arrival.duplicate_of if arrival.state is State.DUPLICATE else None
+    if original is not None and arrivals.get(tx, original).removed_at is not None:
+        apply(tx, arrival, Event.PROMOTE, now)
 
 
 def supersede(tx: Connection, arrival: Arrival, successor: Arrival, now: datetime) -> None:
