@@ -13,7 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from daemon.clock import Clock
-from daemon.report.gather import write_nightly
+from daemon.report.gather import scheduled_at, write_nightly
 from daemon.settings import ReportSettings, Settings
 from db import reports, roots
 from db.store import Store
@@ -21,14 +21,6 @@ from db.store import Store
 LOG: Final = logging.getLogger("cxr_triage.report")
 RETRY: Final = timedelta(minutes=5)
 LOOK: Final = timedelta(minutes=1)
-
-
-def scheduled_at(report_date: date, settings: ReportSettings) -> datetime:
-    """When the report of a date is due, in UTC; a local time that a clock change skips or repeats is taken once.
-
-    PEP 495: a skipped time is read with the offset from before the change, a repeated one as its first occurrence.
-    """
-    return datetime.combine(report_date, settings.time, ZoneInfo(settings.zone)).astimezone(UTC)
 
 
 def latest_due(now: datetime, settings: ReportSettings) -> date:

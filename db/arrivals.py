@@ -271,11 +271,6 @@ def ready(tx: Connection, now: datetime, limit: int, root_ids: Collection[int] |
     return _listed(tx, query.limit(limit))
 
 
-def settling(tx: Connection) -> list[Arrival]:
-    """Arrivals that may still be growing."""
-    return _listed(tx, _oldest_first().where(a.state == State.SETTLING))
-
-
 def in_states(tx: Connection, states: Collection[State], limit: int | None = None) -> list[Arrival]:
     """Arrivals in any of these states, at most `limit`."""
     return _listed(tx, _oldest_first().where(a.state.in_(sorted(states))).limit(limit))

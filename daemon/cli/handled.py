@@ -11,25 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.cli.options import db_option, format_option, printable, settings_of, store_of
+from daemon.cli.options import db_option, format_option, length, printable, settings_of, store_of
 from daemon.cli.progress import busy
 
 if TYPE_CHECKING:
     from daemon.followup.handled import Handled
 
 
-def _length(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
-    del context, parameter
-    from daemon.followup.spans import length_of
-
-    try:
-        return length_of(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
-
-
 @click.command("handled", epilog="\b\nExample: cxr-triage handled --older-than 30d --format null | xargs -0 rm --")
-@click.option("--older-than", required=True, metavar="LENGTH", callback=_length, help="Since arrival: 12h, 30d, 2w.")
+@click.option("--older-than", required=True, metavar="LENGTH", callback=length, help="Since arrival: 12h, 30d, 2w.")
 @click.option(
     "--root", "folders", multiple=True, type=click.Path(path_type=Path), help="Only this watched folder; repeatable."
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -28,6 +29,17 @@ def format_option(*choices: str) -> Callable[[Command], Command]:
     return click.option(
         "--format", "form", type=click.Choice(choices), default=choices[0], show_default=True, help="Output form."
     )
+
+
+def length(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
+    """The callback of an option that takes a length of time: 12h, 30d, 2w."""
+    del context, parameter
+    from daemon.followup.spans import length_of
+
+    try:
+        return length_of(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def folders_argument(function: Command) -> Command:

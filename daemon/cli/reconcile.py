@@ -11,21 +11,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from daemon.cli.options import db_option, format_option, printable, settings_of, store_of
+from daemon.cli.options import db_option, format_option, length, printable, settings_of, store_of
 from daemon.cli.progress import busy
 
 if TYPE_CHECKING:
     from daemon.followup.reconcile import Reconciled
-
-
-def _length(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
-    del context, parameter
-    from daemon.followup.spans import length_of
-
-    try:
-        return length_of(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
 
 
 @click.command("reconcile", epilog="\b\nExample: cxr-triage reconcile --expected ris.csv --grace 4h")
@@ -37,7 +27,7 @@ def _length(context: click.Context, parameter: click.Parameter, value: str) -> t
 @click.option("--column-time", metavar="NAME", help="Its column of times. [default: time, acquired_at, ...]")
 @click.option("--since", metavar="TIME", help="Leave out what carries an earlier time, e.g. 2026-11-22T06:00.")
 @click.option(
-    "--grace", metavar="LENGTH", default="2h", show_default=True, callback=_length, help="What a film may take to come."
+    "--grace", metavar="LENGTH", default="2h", show_default=True, callback=length, help="What a film may take to come."
 )
 @format_option("text", "json")
 @db_option

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,7 +36,6 @@ SHORTAGE_PAUSE: Final = timedelta(seconds=2)
 IN_FLIGHT: Final = 64 << 20  # bytes with the workers; a larger file goes alone, so that memory stays bounded
 STUCK: Final = 4 * DEADLINE  # seconds without an outcome after which the pool itself hangs
 MAX_BREAKS: Final = 5  # times that the pool may break with no film judged in between
-_FRESH: Final[Mapping[str, Any]] = {"code": None, "message": None, "not_before": None}
 
 
 @dataclass(slots=True)
@@ -253,7 +252,8 @@ class Bench:
             self._fail(tx, flight.arrival, flight.sha256, death.code, message, now)
         else:
             reason = f"{death.cause}; to be taken up again"
-            apply(tx, flight.arrival, Event.INTERRUPT, now, reason=reason, attempts=deaths, **_FRESH)
+            values = {"attempts": deaths, "code": None, "message": None, "not_before": None}
+            apply(tx, flight.arrival, Event.INTERRUPT, now, reason=reason, **values)
 
     def _fail(
         self, tx: Connection, arrival: Arrival, sha256: str | None, code: str, message: str, now: datetime

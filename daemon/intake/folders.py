@@ -86,8 +86,8 @@ class Folders:
                 self._add(tx, root_id, changes.new[start : start + AT_ONCE], backlog=backlog)
         with self._store.write() as tx:
             self._note(tx, root_id, changes)
-            self._sight.came(tx, root_id, view, loss)
             if loss.replaced is None:
+                self._sight.came(tx, root_id, view, loss)
                 roots.mark_rescan_started(tx, root_id, started)
                 roots.mark_rescan_ended(tx, root_id, self._clock.now(), view.listing.newest_ctime_ns)
         overlooked = (started - OVERLOOKED).timestamp() * 1e9

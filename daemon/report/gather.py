@@ -24,14 +24,17 @@ from db.states import BLIND, RootState
 from db.store import Store
 
 
+def scheduled_at(report_date: date, settings: ReportSettings) -> datetime:
+    """When the report of a date is due, in UTC; a local time that a clock change skips or repeats is taken once.
+
+    PEP 495: a skipped time is read with the offset from before the change, a repeated one as its first occurrence.
+    """
+    return datetime.combine(report_date, settings.time, ZoneInfo(settings.zone)).astimezone(UTC)
+
+
 def window_of(report_date: date, settings: ReportSettings) -> tuple[datetime, datetime]:
     """From the report time of the day before to that of the date, as aware UTC; 23 or 25 hours at a clock change."""
-    zone = ZoneInfo(settings.zone)
-    ends = [
-        datetime.combine(day, settings.time, zone).astimezone(UTC)
-        for day in (report_date - timedelta(days=1), report_date)
-    ]
-    return ends[0], ends[1]
+    return scheduled_at(report_date - timedelta(days=1), settings), scheduled_at(report_date, settings)
 
 
 def gather(

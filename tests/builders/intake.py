@@ -194,6 +194,14 @@ class House:
         for root_id in intake.roots:
             intake.rescan(root_id)
 
+    def taken_up(self) -> Intake:
+        """A process that has seen everything, waited until it was complete, and taken the first of it up."""
+        intake = self.intake()
+        self.rescan(intake)
+        self.time.turn(3.0)
+        intake.step()
+        return intake
+
     def settle(self, intake: Intake, *, limit: int = 400) -> None:
         """Turn the clock and step until nothing is pending."""
         for _ in range(limit):

@@ -221,7 +221,7 @@ def test_the_oldest_ready_arrivals_are_taken_first(tx: Connection, root: Root):
     arrivals.move(tx, waits.id, State.FAILED, NOON, "gave up")
     assert arrivals.next_not_before(tx) is None
     arrivals.move(tx, seen.id, State.SETTLING, NOON, "waits")
-    assert [arrival.path for arrival in arrivals.settling(tx)] == ["seen"]
+    assert [arrival.path for arrival in arrivals.in_states(tx, [State.SETTLING])] == ["seen"]
     assert [arrival.path for arrival in arrivals.in_states(tx, PENDING)] == ["seen", "old", "new"]
     assert [arrival.path for arrival in arrivals.in_states(tx, PENDING, 1)] == ["seen"]
     assert arrivals.pending_count(tx) == 3

@@ -44,10 +44,7 @@ def test_a_ready_file_that_changes_settles_again(house: House) -> None:
     house.capacity = 1
     house.write("a", b"first")
     film = house.write("b", b"x")
-    intake = house.intake()
-    house.rescan(intake)
-    house.time.turn(3.0)
-    intake.step()
+    intake = house.taken_up()
     assert house.at("b").state is State.READY
     film.write_bytes(b"second")
     house.rescan(intake)
@@ -63,10 +60,7 @@ def test_a_truncated_file_that_grew_meanwhile_settles_again(house: House) -> Non
     house.judge.answers[b"half"] = failed("truncated")
     house.judge.holding = True
     film = house.write("a.jpg", b"half")
-    intake = house.intake()
-    house.rescan(intake)
-    house.time.turn(3.0)
-    intake.step()
+    intake = house.taken_up()
     film.write_bytes(b"half and half")
     house.judge.let_go()
     house.settle(intake)
@@ -151,10 +145,7 @@ def test_a_film_replaced_while_a_worker_has_it_is_seen_afterwards(house: House) 
     """The rescan in between must not take the new file's looks for those of the bytes that were read."""
     house.judge.holding = True
     film = house.write("a.jpg", b"first")
-    intake = house.intake()
-    house.rescan(intake)
-    house.time.turn(3.0)
-    intake.step()
+    intake = house.taken_up()
     film.write_bytes(b"second")
     house.rescan(intake)
     house.judge.let_go()
@@ -169,10 +160,7 @@ def test_a_film_removed_while_a_worker_has_it_keeps_its_score(house: House) -> N
     """It is scored, and the next rescan notes that the file is gone."""
     house.judge.holding = True
     film = house.write("a.jpg")
-    intake = house.intake()
-    house.rescan(intake)
-    house.time.turn(3.0)
-    intake.step()
+    intake = house.taken_up()
     film.unlink()
     house.rescan(intake)
     house.judge.let_go()

@@ -58,10 +58,7 @@ def test_an_unreadable_file_is_tried_again_and_then_fails(
     disk.problems["a"] = problem
     film(house, "a")
     film(house, "b")
-    intake = house.intake()
-    house.rescan(intake)
-    house.time.turn(3.0)
-    intake.step()
+    intake = house.taken_up()
     intake.step()
     assert (house.at("a").state, house.at("b").state) == (State.READY, State.SCORED)
     house.settle(intake, limit=2000)
@@ -136,10 +133,7 @@ def test_a_suspect_goes_alone_and_the_others_wait(house: House) -> None:
     """Its third attempt begins when every other film has landed, and no other begins before it has ended."""
     house.judge.answers[b"bomb"] = expired()
     film(house, "bomb")
-    intake = house.intake()
-    house.rescan(intake)
-    house.time.turn(3.0)
-    intake.step()
+    intake = house.taken_up()
     house.judge.holding = True
     for name in ("a", "b"):
         film(house, name)
@@ -205,10 +199,7 @@ def test_a_pool_that_breaks_blames_nobody(house: House) -> None:
     house.judge.holding = True
     for name in ("a", "b"):
         film(house, name)
-    intake = house.intake()
-    house.rescan(intake)
-    house.time.turn(3.0)
-    intake.step()
+    intake = house.taken_up()
     house.judge.held[0][2].set_exception(BrokenProcessPool("all workers expired"))
     intake.step()
     assert house.judge.restarts == 1
@@ -223,10 +214,7 @@ def test_a_pool_that_hangs_is_started_afresh(house: House) -> None:
     """A worker that was killed at the wrong moment can hold a lock for ever."""
     house.judge.holding = True
     film(house, "a")
-    intake = house.intake()
-    house.rescan(intake)
-    house.time.turn(3.0)
-    intake.step()
+    intake = house.taken_up()
     house.time.turn(STUCK - 1)
     intake.step()
     assert house.judge.restarts == 0
@@ -319,10 +307,7 @@ def test_recover_forgets_what_the_workers_had(house: House) -> None:
     """The film is given to them once more; what the first of the two answers is not taken for the second's."""
     house.judge.holding = True
     film(house, "a")
-    intake = house.intake()
-    house.rescan(intake)
-    house.time.turn(3.0)
-    intake.step()
+    intake = house.taken_up()
     intake.recover()
     assert intake.in_flight == 0
     assert house.states() == {State.READY: 1}
@@ -458,10 +443,7 @@ def test_a_clock_that_is_stepped_back_keeps_no_film_waiting(house: House, disk: 
     """A time that is further away than any pause was written before the step."""
     disk.problems["a"] = ReadProblem.UNREADABLE
     film(house, "a")
-    intake = house.intake()
-    house.rescan(intake)
-    house.time.turn(3.0)
-    intake.step()
+    intake = house.taken_up()
     intake.step()
     assert house.at("a").not_before is not None
     disk.problems.clear()

@@ -133,10 +133,7 @@ def test_release_gives_back_what_is_running(house: House) -> None:
     house.judge.holding = True
     for name in ("a", "b"):
         house.write(name, name.encode())
-    intake = house.intake()
-    house.rescan(intake)
-    house.time.turn(3.0)
-    intake.step()
+    intake = house.taken_up()
     house.judge.held[0][2].set_result(scored())
     intake.release(grace=0.0)
     assert house.states() == {State.SCORED: 1, State.READY: 1}

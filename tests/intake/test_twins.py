@@ -16,10 +16,7 @@ def test_the_same_bytes_under_two_names_are_scored_once(house: House) -> None:
     house.judge.holding = True
     for name in ("a", "b", "c"):
         house.write(name)
-    intake = house.intake()
-    house.rescan(intake)
-    house.time.turn(3.0)
-    intake.step()
+    intake = house.taken_up()
     assert house.states() == {State.RUNNING: 3}
     house.judge.let_go()
     house.settle(intake)
@@ -39,10 +36,7 @@ def test_followers_of_a_film_that_has_no_outcome_are_taken_up_again(house: House
     copy = house.write("b", b"half")
     os.utime(film, (1, 1))
     os.utime(copy, (2, 2))
-    intake = house.intake()
-    house.rescan(intake)
-    house.time.turn(3.0)
-    intake.step()
+    intake = house.taken_up()
     film.write_bytes(b"whole")
     house.judge.let_go()
     house.settle(intake)
