@@ -48,7 +48,7 @@ from models.window import KEYWORDS as WINDOW_KEYWORDS
 from models.window import shown, stops_in_a_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
@@ -86,6 +86,17 @@ def read_tags(data: bytes) -> FilmTags:
     """
     with _guarded("header", data):
         return tags_of(_header(_inflated(data)))
+
+
+def read_texts(data: bytes, keywords: Sequence[str]) -> dict[str, str]:
+    """The first values of some tags by keyword, "" where one is not said; for what no radiograph carries with it.
+
+    Raises:
+        UnreadableFilm: there is no header that can be read, or it ends early.
+    """
+    with _guarded("header", data):
+        dataset = _dataset(_inflated(data), before_pixels=True, wanted=["SpecificCharacterSet", *keywords])
+        return {keyword: text(dataset, keyword) for keyword in keywords}
 
 
 def read_dicom(data: bytes) -> Radiograph:
@@ -171,10 +182,10 @@ def _header(data: bytes) -> Dataset:
     return dataset
 
 
-def _dataset(data: bytes, *, before_pixels: bool) -> Dataset:
+def _dataset(data: bytes, *, before_pixels: bool, wanted: list[str] = _READ) -> Dataset:
     """Parse the tags that are used, and no other."""
     stream = Metered(data)
-    dataset = dcmread(stream, stop_before_pixels=before_pixels, force=data[128:132] != b"DICM", specific_tags=_READ)
+    dataset = dcmread(stream, stop_before_pixels=before_pixels, force=data[128:132] != b"DICM", specific_tags=wanted)
     if stream.tell() > len(data) or any(_is_short(element) for element in dataset.values()):
         raise UnreadableFilm(FailureCode.TRUNCATED, "the file is shorter than its header states", _AGAIN)
     return dataset

@@ -1,8 +1,9 @@
 """The run folder: what was asked, who is held out, and weights as plain arrays; it trains nothing and needs no Keras.
 
-A run folder holds ``run.json`` (what was asked), ``split.csv`` (who is held out), ``log.csv`` (loss by step),
-``checkpoint.npz`` (everything that a killed run needs to go on) and, at the end, ``weights.npz`` (the averaged weights)
-and ``validation.json``.
+A run folder holds ``run.json`` (what was asked), ``manifest.csv`` (the films), ``split.csv`` (who is held out),
+``log.csv`` (loss and accuracy by step), ``judged.csv`` (looks at the validation part), ``events/`` (for TensorBoard),
+``checkpoint.npz`` (everything that a killed run needs to go on) and, at the end, ``weights-original.npz`` (before what
+was frozen learned too), ``weights.npz``, ``curves.svg`` and ``validation.json``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import os
 import zipfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import numpy as np
@@ -26,14 +27,22 @@ if TYPE_CHECKING:
 
 RUN: Final = "run.json"
 SPLIT: Final = "split.csv"
+MANIFEST: Final = "manifest.csv"
 LOG: Final = "log.csv"
+JUDGED: Final = "judged.csv"
+EVENTS: Final = "events"
+CURVES: Final = "curves.svg"
 CHECKPOINT: Final = "checkpoint.npz"
+ORIGINAL: Final = "weights-original.npz"
 WEIGHTS: Final = "weights.npz"
 VALIDATION: Final = "validation.json"
 
 # What a run cannot go on without; versions and the text about the starting weights may differ between two starts.
 # The backend is among them: its optimiser keeps its variables, and its dropout its seeds, in its own way.
-DECIDING: Final = ("recipe", "seed", "fraction", "stages", "backend", "sources", "hold_out")
+DECIDING: Final = (
+    *("recipe", "seed", "fraction", "test", "unit", "stages", "configuration"),
+    *("backend", "sources", "hold_out"),
+)
 
 Arrays = list[NDArray[Any]]
 
@@ -59,6 +68,8 @@ class RunRecord:
     hold_out: tuple[str, ...]
     backend: str
     steps: int | None = None  # of all stages; None in a run of before 0.1, whose recipe says it
+    shrink: int = 1  # see `Recipe.shrink`
+    configuration: Mapping[str, Any] = field(default_factory=dict)  # of the recipe as it was run
 
 
 def _write(path: Path, operation: str, fill: Callable[[BinaryIO], None]) -> None:
@@ -174,7 +185,9 @@ def read_run(folder: Path) -> RunRecord:
             ),
             hold_out=tuple(map(str, document["hold_out"])),
             backend=str(document["backend"]),
-            steps=sum(int(steps) for steps, _ in document["stages"]) if "stages" in document else None,
+            steps=sum(int(stage[0]) for stage in document["stages"]) if "stages" in document else None,
+            shrink=int(document.get("configuration", {}).get("shrink", 1)),
+            configuration=dict(document.get("configuration", {})),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise TrainerError(

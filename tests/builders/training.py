@@ -11,6 +11,7 @@ from builders.films import grey_film, jpeg
 from builders.parts import missing
 
 from trainer.data.sources import Film
+from trainer.networks.starting_weights import Weights
 from trainer.recipes.recipe import Recipe, Stage
 
 TINY_NAME: Final = "builders.training:TINY"
@@ -45,15 +46,15 @@ def film(number: int = 0, **changes: Any) -> Film:
     return Film(**{**values, **changes})
 
 
-def _build(size: int | None) -> Any:
-    """Two convolutions with batch normalisation and dropout, from (size, size, 1) to a map of size / 32."""
+def _build(size: int | None, *, shrink: int) -> Any:
+    """Two convolutions with batch normalisation and dropout, from (size, size, 1) to a map of size / 32 / shrink."""
     import keras
     from keras import layers
 
     from trainer.networks.batch_norm import BatchNorm
 
     inputs = keras.Input((size, size, 1), name="radiograph")
-    x = layers.AveragePooling2D(8)(inputs)
+    x = layers.AveragePooling2D(8 * shrink)(inputs)
     x = layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False, name="first")(x)
     x = layers.ReLU(max_value=6.0)(BatchNorm(name="first_norm")(x))
     x = layers.DepthwiseConv2D(3, strides=2, padding="same", use_bias=False, name="second")(x)
@@ -63,7 +64,7 @@ def _build(size: int | None) -> Any:
     return keras.Model(inputs, {"logit": layers.GlobalAveragePooling2D(name="logit")(map_), "map": map_}, name="tiny")
 
 
-def _start(model: Any) -> str:
+def _start(model: Any, weights: Weights) -> str:
     """Weights by hand: brightness, a little different in every channel, so that a clouded film scores higher."""
     rng = np.random.default_rng(0)
     for name in ("first", "second"):

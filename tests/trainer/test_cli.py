@@ -6,7 +6,8 @@ import pytest
 from builders.training import TINY_NAME, labelled_folder, need_keras
 from click.testing import CliRunner
 
-from trainer.cli import DEFAULT_RECIPE, cli
+from trainer.cli.fit import DEFAULT_RECIPE
+from trainer.cli.main import cli
 from trainer.recipes.registry import DEFAULT
 
 
@@ -28,7 +29,7 @@ def test_the_default_recipe_is_written_once_more_only_so_that_help_is_quick():
         (["fit", "--data", "films", "--run", "run", "--fraction", "2"], 2, "Invalid value"),
         (["fit", "--data", "films,colour=red", "--run", "run"], 2, "unknown key 'colour'"),
         (["fit", "--data", "missing", "--run", "run", "--recipe", TINY_NAME], 1, "no such folder"),
-        (["fit", "--data", "films", "--run", "run", "--recipe", "none"], 1, "known: efficientnet_lite0"),
+        (["fit", "--data", "films", "--run", "run", "--recipe", "none"], 1, "known: cnn, "),
         (
             ["fit", "--data", "films", "--run", "films/NORMAL/film000.jpg/x", "--recipe", TINY_NAME],
             1,

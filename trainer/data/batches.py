@@ -1,20 +1,21 @@
-"""Draws training batches: balanced by source, class and view, and a function of seed and step alone.
+"""Draws training batches: by epochs or balanced by source, class and view; a function of seed and step alone.
 
 That a batch depends on nothing but its number is what lets a killed run go on where it stood.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from models.contract import SIDE, squash
 from models.radiograph import UnreadableFilm, read_radiograph
-from trainer.data.augment import augment
+from trainer.data.augment import augment, plain
 from trainer.errors import TrainerError
+from trainer.recipes.recipe import Augmentation, Balance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trainer.data.sources import Film
+
+
+Tree = dict[str, dict[int, list[list[int]]]]  # source -> label -> the films of each view
+_COPIES: Final = 2**32  # streams of chance beside those of the steps
+_EPOCHS: Final = 2**33
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +52,59 @@ def load_film(film: Film) -> NDArray[np.uint8]:
     return np.clip(np.rint(pixels * 255.0), 0, 255).astype(np.uint8).reshape(SIDE, SIDE)
 
 
-class Drawer:
-    """Draws films by source, then class, then view, each with equal chance where it has films at all."""
+class Views:
+    """Films as the contract gives them, made once; kept as bytes, which is all that their last step, JPEG, leaves."""
 
-    def __init__(self, films: Sequence[Film], pixels: Sequence[NDArray[np.uint8]], *, seed: int) -> None:
-        self._films, self._pixels, self._seed = films, pixels, seed
-        tree: dict[str, dict[int, dict[str, list[int]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
-        for index, film in enumerate(films):
-            tree[film.source][film.label][film.view].append(index)
-        self._tree = {s: {c: list(views.values()) for c, views in classes.items()} for s, classes in tree.items()}
+    def __init__(self, films: Sequence[NDArray[np.uint8]]) -> None:
+        """Keep what they are made of, uint8 (224, 224) each."""
+        self._films: Final = films
+        self._made: Final[dict[tuple[int, int], NDArray[np.uint8]]] = {}
+
+    def view(self, index: int, side: int) -> NDArray[np.float32]:
+        """One film, float32 (side, side) in 0..1; the same to the bit as `trainer.data.augment.plain` makes it."""
+        made = self._made.get((index, side))
+        if made is None:
+            made = np.rint(plain(self._films[index], side) * np.float32(255.0)).astype(np.uint8)
+            self._made[index, side] = made
+        return made.astype(np.float32) / np.float32(255.0)
+
+
+class Drawer:
+    """Draws batches of views of films; with the same seed and number always the same one."""
+
+    def __init__(
+        self,
+        films: Sequence[Film],
+        pixels: Sequence[NDArray[np.uint8]],
+        *,
+        seed: int,
+        balance: Balance = Balance.SAMPLING,
+        augmentation: Augmentation = Augmentation.HEAVY,
+        extra_normals: int = 0,
+    ) -> None:
+        """Keep what is drawn from.
+
+        Args:
+            films: the training part.
+            pixels: of each film, as `load_film` gives them.
+            seed: of every draw.
+            balance: what is done about classes of unequal size.
+            augmentation: of every view.
+            extra_normals: augmented copies of normal films that `Balance.AUGMENTED` adds, each the same in every epoch.
+        """
+        self._films, self._pixels, self._seed, self._augmentation = films, pixels, seed, augmentation
+        self._plain = Views(pixels)
+        self._weights = [film.weight * factor for film, factor in zip(films, _factors(films, balance), strict=True)]
+        self._tree = _by_source_class_view(films) if balance is Balance.SAMPLING else None
+        normals = [index for index, film in enumerate(films) if film.label == 0]
+        extra = extra_normals if balance is Balance.AUGMENTED and normals else 0
+        # (film, number of the copy); -1 is the film itself
+        self._pool = [(index, -1) for index in range(len(films))]
+        self._pool += [(normals[copy % len(normals)], copy) for copy in range(extra)]
+        self._epoch: tuple[int, NDArray[np.int64]] | None = None
 
     def batch(self, step: int, size: int, side: int) -> Batch:
-        """The batch of one step, always the same for the same seed.
+        """The batch of one step.
 
         Args:
             step: number of the batch.
@@ -65,20 +112,59 @@ class Drawer:
             side: of the inputs, in pixels.
         """
         rng = np.random.default_rng([self._seed, step])
-        sources = list(self._tree)
-        start = int(rng.integers(0, 2 * len(sources)))  # so that rounding favours no source and no class over time
-        inputs, labels, weights = [], [], []
-        for slot in range(start, start + size):
-            classes = self._tree[sources[slot % len(sources)]]
-            views = classes[list(classes)[slot // len(sources) % len(classes)]]
-            view = views[int(rng.integers(len(views)))]
-            index = view[int(rng.integers(len(view)))]
-            inputs.append(augment(self._pixels[index], side, rng))
-            labels.append(self._films[index].label)
-            weights.append(self._films[index].weight)
+        drawn = self._epochs(step, size) if self._tree is None else _sample(self._tree, size, rng)
+        inputs = [self._view(index, copy, side, rng) for index, copy in drawn]
         column = (size, 1)
         return Batch(
             np.stack(inputs)[..., np.newaxis],
-            np.asarray(labels, np.float32).reshape(column),
-            np.asarray(weights, np.float32).reshape(column),
+            np.asarray([self._films[index].label for index, _ in drawn], np.float32).reshape(column),
+            np.asarray([self._weights[index] for index, _ in drawn], np.float32).reshape(column),
         )
+
+    def _view(self, index: int, copy: int, side: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        if copy < 0 and self._augmentation is Augmentation.NONE:
+            return self._plain.view(index, side)
+        if copy < 0:
+            return augment(self._pixels[index], side, rng, self._augmentation)
+        own = np.random.default_rng([self._seed, _COPIES, copy])
+        return augment(self._pixels[index], side, own, Augmentation.SHEAR_ZOOM_FLIP)
+
+    def _epochs(self, step: int, size: int) -> list[tuple[int, int]]:
+        """Every film once an epoch, in another order each time."""
+        return [self._at(step * size + slot) for slot in range(size)]
+
+    def _at(self, position: int) -> tuple[int, int]:
+        epoch, place = divmod(position, len(self._pool))
+        known = self._epoch  # one assignment, so that two threads may draw
+        if known is None or known[0] != epoch:
+            known = epoch, np.random.default_rng([self._seed, _EPOCHS, epoch]).permutation(len(self._pool))
+            self._epoch = known
+        return self._pool[int(known[1][place])]
+
+
+def _factors(films: Sequence[Film], balance: Balance) -> list[float]:
+    """By how much the loss of each film counts for its class; 1 on average."""
+    if balance is not Balance.CLASS_WEIGHT:
+        return [1.0] * len(films)
+    counts = Counter(film.label for film in films)
+    return [len(films) / (len(counts) * counts[film.label]) for film in films]
+
+
+def _by_source_class_view(films: Sequence[Film]) -> Tree:
+    tree: dict[str, dict[int, dict[str, list[int]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    for index, film in enumerate(films):
+        tree[film.source][film.label][film.view].append(index)
+    return {s: {c: list(views.values()) for c, views in classes.items()} for s, classes in tree.items()}
+
+
+def _sample(tree: Tree, size: int, rng: np.random.Generator) -> list[tuple[int, int]]:
+    """Films by source, then class, then view, each with equal chance where it has films at all."""
+    sources = list(tree)
+    start = int(rng.integers(0, 2 * len(sources)))  # so that rounding favours no source and no class over time
+    drawn = []
+    for slot in range(start, start + size):
+        classes = tree[sources[slot % len(sources)]]
+        views = classes[list(classes)[slot // len(sources) % len(classes)]]
+        view = views[int(rng.integers(len(views)))]
+        drawn.append((view[int(rng.integers(len(view)))], -1))
+    return drawn

@@ -10,6 +10,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from trainer.data.sources import Film, Part
@@ -29,6 +31,21 @@ def _share(key: str, seed: int) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
+class Unit(StrEnum):
+    """What never parts."""
+
+    PATIENT = "patient"
+    FILE = "file"  # the leak of the student projects: one patient on both sides; only ever for comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Which shares of the units are not trained on, each 0..1."""
+
+    validation: float = 0.15
+    test: float = 0.0
+
+
 def group_of(film: Film) -> str:
     """The unit that is drawn: an age block where age and sex are known, else the patient."""
     if film.age is not None and film.sex:
@@ -36,35 +53,71 @@ def group_of(film: Film) -> str:
     return film.patient
 
 
-def split(films: Sequence[Film], *, fraction: float, seed: int, hold_out: Iterable[str] = ()) -> dict[str, Part]:
-    """Assign each film to a part.
+def split(
+    films: Sequence[Film], shares: Shares, *, seed: int, hold_out: Iterable[str] = (), unit: Unit = Unit.PATIENT
+) -> dict[str, Part]:
+    """Assign each film to a part by a draw that is the same for the same seed.
 
     Args:
         films: all films, of all sources.
-        fraction: share of the groups to validate on, 0..1.
+        shares: of the units, to validate and to test on.
         seed: of the draw.
         hold_out: patients and content hashes that are validated on whatever the draw says.
+        unit: what is drawn.
 
     Returns:
         The part by content hash; one content has one part.
     """
     held = set(hold_out)
-    drawn = (f for f in films if f.patient in held or f.sha256 in held or _share(group_of(f), seed) < fraction)
-    contents = {f.sha256 for f in drawn}
-    # One content under two names brings its second patient along, who must be guarded like the first.
-    validation = [f for f in films if f.sha256 in contents]
-    patients = {f.patient for f in validation if f.known_patient}
-    ages = {(f.sex, int(f.age)) for f in validation if f.age is not None and f.sex}
-    guard = {(sex, age + step) for sex, age in ages for step in (-1, 0, 1)}
+
+    def drawn(film: Film) -> Part | None:
+        if film.patient in held or film.sha256 in held:
+            return Part.VALIDATION
+        share = _share(group_of(film) if unit is Unit.PATIENT else film.sha256, seed)
+        if share < shares.validation:
+            return Part.VALIDATION
+        return Part.TEST if share < shares.validation + shares.test else None
+
+    return divide(
+        films,
+        {
+            Part.VALIDATION: [f for f in films if drawn(f) is Part.VALIDATION],
+            Part.TEST: [f for f in films if drawn(f) is Part.TEST],
+        },
+        unit,
+    )
+
+
+def divide(films: Sequence[Film], chosen: Mapping[Part, Sequence[Film]], unit: Unit = Unit.PATIENT) -> dict[str, Part]:
+    """The part of each film, where some were chosen for the parts that are not trained on.
+
+    A content goes to the first part that chose it. Whoever could leak into such a part from another one is excluded:
+    a patient with films in it, and, where only age and sex tell patients apart, their age and the year on either side.
+
+    Args:
+        films: all films.
+        chosen: what was drawn for each part; the order decides.
+        unit: by file, nobody is excluded.
+    """
     parts: dict[str, Part] = {}
-    for film in films:
-        if film.sha256 in contents:
-            parts[film.sha256] = Part.VALIDATION
-        elif film.patient in patients or (film.age is not None and (film.sex, int(film.age)) in guard):
-            parts[film.sha256] = Part.EXCLUDED
-        else:
-            parts.setdefault(film.sha256, Part.TRAIN)
-    return parts
+    for part, drawn in chosen.items():
+        for film in drawn:
+            parts.setdefault(film.sha256, part)
+    if unit is Unit.PATIENT:
+        kept: set[str] = set()
+        for part in chosen:
+            contents = {sha256 for sha256, given in parts.items() if given is part}
+            # One content under two names brings its second patient along, who must be guarded like the first.
+            some = [film for film in films if film.sha256 in contents]
+            patients = {f.patient for f in some if f.known_patient}
+            ages = {(f.sex, int(f.age)) for f in some if f.age is not None and f.sex}
+            guard = {(sex, age + step) for sex, age in ages for step in (-1, 0, 1)}
+            kept |= contents
+            for film in films:
+                known = film.age is not None and (film.sex, int(film.age)) in guard
+                if film.sha256 not in kept and (film.patient in patients or known):
+                    parts[film.sha256] = Part.EXCLUDED
+    return {film.sha256: parts.get(film.sha256, Part.TRAIN) for film in films}
 
 
 def split_text(films: Sequence[Film], parts: Mapping[str, Part]) -> str:
@@ -84,9 +137,12 @@ def read_split(path: Path) -> dict[str, Part]:
     """
     try:
         with path.open(newline="", encoding="utf-8") as stream:
-            parts = {row["sha256"]: Part(row["part"]) for row in csv.DictReader(stream)}
+            rows = {(row["sha256"], Part(row["part"])) for row in csv.DictReader(stream)}
+        parts = dict(rows)
         if not parts:
             raise ValueError("it names no film")
+        if twice := len(rows) - len(parts):
+            raise ValueError(f"{twice} contents lie in two parts")
     except (OSError, KeyError, ValueError, csv.Error) as error:
         cause = getattr(error, "strerror", None) or str(error)
         raise TrainerError("read split", path, cause, "give the split.csv of a run or a bundle") from error

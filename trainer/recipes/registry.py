@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import runpy
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import trainer.recipes
 from trainer.errors import TrainerError
 from trainer.recipes.recipe import Recipe
+from trainer.runs import write_text
 
 DEFAULT: Final = "efficientnet_lite0"
+ATTRIBUTE: Final = "RECIPE"  # in each module of this package, and in a file of a site's own
+KEPT: Final = "recipe.py"  # in a run folder: the file that the run was made from
 _NO_RECIPES: Final = frozenset({"recipe", "registry"})
 
 
@@ -21,22 +27,67 @@ def recipe_names() -> tuple[str, ...]:
 
 
 def find_recipe(name: str) -> Recipe:
-    """The recipe of a name, or a site's own as ``package.module:ATTRIBUTE``.
+    """The recipe of a name, a site's own as ``package.module:ATTRIBUTE``, or that of a file ``path/to/best.py``.
+
+    A file's recipe is called by the path that was given, so that what a run says can be asked for again.
 
     Raises:
         TrainerError: there is none.
     """
+    if name.endswith(".py"):
+        return replace(_checked(name, _of_file(Path(name), name)), name=name)
     module, _, attribute = name.partition(":")
     if not attribute:
         if name not in recipe_names():
             raise TrainerError("find recipe", name, "there is none of that name", f"known: {', '.join(recipe_names())}")
-        module, attribute = f"trainer.recipes.{name}", "RECIPE"
+        module, attribute = f"trainer.recipes.{name}", ATTRIBUTE
     try:
-        recipe = getattr(importlib.import_module(module), attribute)
+        return _checked(name, getattr(importlib.import_module(module), attribute))
     except (ImportError, AttributeError, ValueError) as error:
         raise TrainerError(
             "find recipe", name, str(error), "write package.module:ATTRIBUTE of an importable one"
         ) from error
-    if not isinstance(recipe, Recipe):
-        raise TrainerError("find recipe", name, "it is no trainer.recipes.recipe.Recipe", "name the recipe itself")
-    return recipe
+
+
+def keep_recipe(folder: Path, name: str) -> None:
+    """Copy a recipe's file into a run folder, so that the run needs neither that file nor today's working directory.
+
+    Raises:
+        TrainerError: the file cannot be read, or the disk refused.
+    """
+    if not name.endswith(".py"):
+        return
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        cause = getattr(error, "strerror", None) or str(error)
+        raise TrainerError("read recipe", name, cause, "give a file that cxr-trainer tune wrote") from error
+    write_text(folder / KEPT, text)
+
+
+def recipe_of_run(folder: Path, name: str) -> Recipe:
+    """The recipe of a run: of the file that was copied into its folder, else that of its name.
+
+    Raises:
+        TrainerError: there is none.
+    """
+    kept = folder / KEPT
+    return replace(find_recipe(str(kept)), name=name) if kept.exists() else find_recipe(name)
+
+
+def _of_file(path: Path, name: str) -> object:
+    """`ATTRIBUTE` of a Python file, which is run."""
+    if not path.is_file():
+        raise TrainerError("find recipe", name, "there is no such file", "give a file that cxr-trainer tune wrote")
+    try:
+        return runpy.run_path(str(path)).get(ATTRIBUTE)
+    except Exception as error:
+        cause = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise TrainerError("read recipe", name, cause, "correct the file, or tune again") from error
+
+
+def _checked(name: str, found: object) -> Recipe:
+    if not isinstance(found, Recipe):
+        cause = "it is no trainer.recipes.recipe.Recipe"
+        raise TrainerError("find recipe", name, cause, f"name the recipe itself, {ATTRIBUTE} in a file")
+    return found

@@ -1,0 +1,104 @@
+"""Batches are a function of seed and step, and balanced where the films are not."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from builders.films import grey_film
+from builders.training import film, labelled_folder
+
+from trainer.data.augment import augment, plain
+from trainer.data.batches import Drawer, Views, load_film
+from trainer.data.sources import Source, find_films
+from trainer.errors import TrainerError
+from trainer.recipes.recipe import Augmentation, Balance
+
+PIXELS = grey_film(224, 224)
+
+
+def drawer(films, seed=1):
+    return Drawer(films, [PIXELS] * len(films), seed=seed)
+
+
+def test_a_batch_depends_on_its_number_and_seed_alone():
+    films = [film(number) for number in range(6)]
+    one, two = drawer(films), drawer(films)
+    one.batch(1, 4, 32)
+    assert np.array_equal(one.batch(7, 4, 32).inputs, two.batch(7, 4, 32).inputs)
+    assert not np.array_equal(one.batch(7, 4, 32).inputs, one.batch(8, 4, 32).inputs)
+    assert not np.array_equal(one.batch(7, 4, 32).inputs, drawer(films, seed=2).batch(7, 4, 32).inputs)
+
+
+def test_batches_are_balanced_by_source_and_class_though_the_films_are_not():
+    films = [film(n, source="many", label=int(n < 30), weight=1.0) for n in range(32)]
+    films += [film(100 + n, source="few", label=n, weight=0.5) for n in range(2)]
+    batch = drawer(films).batch(0, 32, 32)
+    assert batch.inputs.shape == (32, 32, 32, 1)
+    assert Counter(zip(batch.weights[:, 0].tolist(), batch.labels[:, 0].tolist(), strict=True)) == {
+        (weight, label): 8 for weight in (1.0, 0.5) for label in (0.0, 1.0)
+    }
+
+
+def test_views_are_drawn_evenly_where_one_is_rare():
+    films = [film(n, label=1, view="AP" if n else "PA", weight=0.25 if n else 1.0) for n in range(50)]
+    weights = np.concatenate([drawer(films).batch(step, 8, 32).weights for step in range(20)])
+    assert 0.3 < np.mean(weights == 1.0) < 0.7  # the one PA film against 49 AP films
+
+
+def test_an_augmented_film_keeps_to_the_contract():
+    for seed in range(60):
+        view = augment(PIXELS, 64, np.random.default_rng(seed))
+        assert view.shape == (64, 64)
+        assert view.dtype == np.float32
+        assert 0.0 <= view.min() <= view.max() <= 1.0
+    assert plain(PIXELS, 64).shape == (64, 64)
+
+
+def test_a_film_that_cannot_be_read_names_itself(tmp_path):
+    folder = labelled_folder(tmp_path / "s", each=1)
+    (folder / "NORMAL" / "film000.jpg").write_bytes(b"no picture")
+    with pytest.raises(TrainerError, match=r"cannot read film .*film000\.jpg"):
+        load_film(find_films(Source(folder))[0])
+
+
+def test_without_balancing_every_film_comes_once_an_epoch():
+    films = [film(n, weight=(n + 1) / 16) for n in range(12)]
+    one = Drawer(films, [PIXELS] * 12, seed=1, balance=Balance.NONE, augmentation=Augmentation.NONE)
+    weights = np.concatenate([one.batch(step, 4, 32).weights[:, 0] for step in range(6)])
+    first, second = weights[:12].tolist(), weights[12:].tolist()
+    assert sorted(first) == sorted(second) == [film.weight for film in films]
+    assert first != second
+
+
+def test_class_weights_make_both_classes_count_the_same():
+    films = [film(n, label=int(n < 9)) for n in range(12)]
+    one = Drawer(films, [PIXELS] * 12, seed=1, balance=Balance.CLASS_WEIGHT, augmentation=Augmentation.NONE)
+    batch = one.batch(0, 12, 32)
+    sums = [float(batch.weights[batch.labels == label].sum()) for label in (0.0, 1.0)]
+    assert sums == pytest.approx([6.0, 6.0])
+
+
+def test_augmented_normals_are_added_and_are_the_same_copies_in_every_epoch():
+    films = [film(n, label=int(n > 0), weight=1.0) for n in range(5)]
+    settings = {"balance": Balance.AUGMENTED, "augmentation": Augmentation.NONE, "extra_normals": 3}
+    one = Drawer(films, [PIXELS] * 5, seed=1, **settings)
+    first, second = one.batch(0, 8, 32), one.batch(1, 8, 32)
+    assert [int(b.labels.sum()) for b in (first, second)] == [4, 4]
+    seen = [{view.tobytes() for view in b.inputs[b.labels[:, 0] == 0]} for b in (first, second)]
+    assert len(seen[0]) == 4  # the film and three copies that differ
+    assert seen[0] == seen[1]
+
+
+def test_a_plain_view_is_kept_to_the_bit():
+    views = Views([PIXELS])
+    assert np.array_equal(views.view(0, 64), plain(PIXELS, 64))
+    assert np.array_equal(views.view(0, 64), plain(PIXELS, 64))
+
+
+@pytest.mark.parametrize("kind", list(Augmentation))
+def test_each_augmentation_keeps_to_the_contract(kind):
+    views = [augment(PIXELS, 64, np.random.default_rng(seed), kind) for seed in range(8)]
+    assert all(view.shape == (64, 64) and 0.0 <= view.min() <= view.max() <= 1.0 for view in views)
+    assert len({view.tobytes() for view in views}) == (1 if kind is Augmentation.NONE else 8)

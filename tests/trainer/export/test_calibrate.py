@@ -1,0 +1,94 @@
+"""Operating points and calibration from logits and labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.population import Population
+from trainer.errors import TrainerError
+from trainer.export.calibrate import (
+    FIRST_SPECIFICITY,
+    SENSITIVITY,
+    fit_logistic,
+    operating_point,
+    threshold_for_sensitivity,
+    threshold_for_specificity,
+)
+from trainer.export.certificate import certify
+
+LOGITS = st.lists(st.integers(-20, 20).map(lambda n: n / 4), min_size=1, max_size=60)
+SHARES = st.sampled_from([0.5, 0.9, 0.95, 0.98, 1.0])
+
+
+@given(LOGITS, LOGITS, SHARES)
+def test_a_threshold_finds_what_was_asked_and_no_higher_one_would(positives, negatives, share):
+    x, y = [*positives, *negatives], [1] * len(positives) + [0] * len(negatives)
+    threshold = threshold_for_sensitivity(x, y, share)
+    assert np.mean(np.asarray(positives) >= threshold) >= share
+    above = [v for v in positives if v > threshold]
+    assert not above or np.mean(np.asarray(positives) > min(above)) < share
+    assert threshold not in x
+
+
+@given(LOGITS, LOGITS, SHARES)
+def test_a_threshold_spares_what_was_asked(positives, negatives, share):
+    x, y = [*positives, *negatives], [1] * len(positives) + [0] * len(negatives)
+    threshold = threshold_for_specificity(x, y, share)
+    assert np.mean(np.asarray(negatives) < threshold) >= share
+    assert threshold not in x
+
+
+def test_the_calibration_finds_the_curve_that_made_the_labels():
+    rng = np.random.default_rng(0)
+    x = rng.normal(3, 4, 40_000)
+    y = rng.random(x.size) < 1 / (1 + np.exp(-(0.7 * x - 1.5)))
+    curve = fit_logistic(x, y)
+    assert (curve.slope, curve.intercept) == (pytest.approx(0.7, rel=0.05), pytest.approx(-1.5, rel=0.05))
+    assert curve.prevalence == pytest.approx(y.mean())
+    assert np.mean([curve.probability(v) for v in x]) == pytest.approx(y.mean(), abs=1e-6)
+
+
+def test_separated_classes_give_a_finite_rising_curve():
+    curve = fit_logistic([-5.0, -4.0, 4.0, 10.0], [0, 0, 1, 1])
+    assert 0 < curve.slope < 1e6
+    assert curve.probability(-5.0) < 0.05 < 0.95 < curve.probability(10.0)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "why"), [([1.0, 2.0], [1, 1], "lacks one"), ([2.0, 1.0, 0.0], [0, 0, 1], "do not rise")]
+)
+def test_what_cannot_be_calibrated_says_why(x, y, why):
+    with pytest.raises(TrainerError, match=why):
+        fit_logistic(x, y)
+
+
+def test_an_operating_point_meets_both_its_targets_and_first_is_never_below_next():
+    rng = np.random.default_rng(1)
+    y = rng.integers(0, 2, 2000)
+    for spread in (0.1, 1.0, 3.0):
+        x = 2.0 * y + rng.normal(0, spread, y.size)
+        point = operating_point(Population.CHILDREN, x, y, {})
+        assert np.mean(x[y == 1] >= point.threshold) >= SENSITIVITY[Population.CHILDREN]
+        assert np.mean(x[y == 0] < point.first_threshold) >= FIRST_SPECIFICITY
+        assert point.first_threshold >= point.threshold
+
+
+def test_a_certificate_holds_for_small_noise_and_not_for_a_broken_network():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 500)
+    x = 4.0 * y + rng.normal(0, 1, 500)
+    good = certify(x, x + rng.normal(0, 0.02, 500), y, np.full(500, 2.0))
+    assert good.holds
+    assert good.rank_correlation > 0.999
+    assert good.max_logit_difference < 0.1
+    broken = certify(x, rng.normal(0, 1, 500), y, np.full(500, 2.0))
+    assert not broken.holds
+    assert broken.auc_difference < -0.3
+
+
+def test_a_certificate_counts_flips_and_ties_and_does_without_a_second_class():
+    one = certify([0.0, 1.0, 2.0, 3.0], [0.0, 2.0, 2.0, 3.0], [1, 1, 1, 1], [1.5] * 4)
+    assert (one.flips, one.ties, one.auc_float, one.auc_difference) == (0.25, 2, None, None)

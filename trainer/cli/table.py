@@ -1,0 +1,34 @@
+"""The figures of a bundle as lines for a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def figures_table(figures: dict[str, Any]) -> str:
+    """The figures for a person to read."""
+    counts = f"{figures['n']} films scored ({figures['patients']} patients, or groups where none is named)"
+    lines = [f"{counts}, {figures['refused']} refused, {figures['failed']} failed"]
+    for kind in ("refused", "failed"):
+        lines += [f"  {kind}: {code}, {count}" for code, count in figures[f"{kind}_by_code"].items()]
+    if figures["n"]:
+        lines.append(f"AUC {_value(figures['auc'], figures['auc_ci'])}, calibration error {figures['ece']:.3f}")
+        if figures["auc"] is None:
+            lines.append("  no AUC: the scored films are all of one class")
+    for name, point in figures["operating_points"].items():
+        lines.append(f"{name}: {point['n']} films, {point['positives']} with pneumonia")
+        lines.append(f"  AUC          {_value(point['auc'], point['auc_ci'])}")
+        for band, prefix in (("next or first", ""), ("first", "first_")):
+            lines.append(f"  {band}: from logit {point[f'{prefix}threshold']:.3f}")
+            for kind in ("sensitivity", "specificity"):
+                share = _value(point[f"{prefix}{kind}"], point[f"{prefix}{kind}_ci"])
+                lines.append(f"    {kind}  {share}")
+    if len(figures["sources"]) > 1:
+        lines += [f"{name}: AUC {_value(s['auc'], s['auc_ci'])}, n {s['n']}" for name, s in figures["sources"].items()]
+    return "\n".join(lines)
+
+
+def _value(value: float | None, interval: list[float] | None) -> str:
+    if value is None or interval is None:
+        return "-"
+    return f"{value:.4f} (95 % {interval[0]:.4f} to {interval[1]:.4f})"

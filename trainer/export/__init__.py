@@ -1,0 +1,1 @@
+"""From a run to a bundle: quantise, choose operating points, certify, describe, write."""

@@ -1,0 +1,154 @@
+"""Makes a LiteRT file of a trained network, int8 or float; the one place that calls the TensorFlow converter.
+
+The network's one output is the class activation map: its mean over the cells, dequantised where they are int8, is the
+logit, and the scorer takes it (see `models.scorer`). Batch 1, 224 x 224; an int8 file has int8 input and output too.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from typing import TYPE_CHECKING, Any, Final
+
+import keras
+import numpy as np
+
+from models.contract import SIDE
+from models.scorer import INPUT, OUTPUT
+from trainer.data.augment import augment, plain
+from trainer.data.batches import load_film
+from trainer.errors import TrainerError
+from trainer.export.choices import Precision
+from trainer.networks.assign import assign
+from trainer.runs import load_arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from trainer.data.sources import Film
+    from trainer.recipes.recipe import Recipe
+
+EXAMPLES: Final = 300  # films whose activations set the int8 ranges
+PREPARED_ON: Final = 48  # of those, the films that kernels are rounded on
+
+
+def load_network(recipe: Recipe, weights: Path) -> keras.Model:
+    """The trained network from radiographs (n, 224, 224, 1) to its map (n, rows, columns, 1).
+
+    The weights are those of ``model.get_weights()``, which are the same under every Keras backend.
+
+    Raises:
+        TrainerError: the weights cannot be read, or are of another recipe.
+    """
+    model = recipe.network()
+    arrays, _ = load_arrays(weights)
+    assign(model.weights, arrays, weights)
+    return keras.Model(model.input, model.output[OUTPUT], name=model.name)
+
+
+def draw_examples(films: Sequence[Film], count: int, seed: int) -> list[NDArray[np.float32]]:
+    """Training films that set the int8 ranges: as many of each source and class, every other one augmented.
+
+    The augmented half keeps films of other scanners and exposures within the ranges; the plain half keeps them narrow.
+
+    Returns:
+        Tensors (1, 224, 224, 1), float32 in 0..1, in no order, so that the first few stand for all.
+
+    Raises:
+        TrainerError: there is no film, or one cannot be read.
+    """
+    rng = np.random.default_rng([seed, count])
+    groups: dict[tuple[str, int], list[Film]] = {}
+    for film in films:
+        groups.setdefault((film.source, film.label), []).append(film)
+    if not groups:
+        raise TrainerError("export", None, "no film of the training part is there", "give the data of the run")
+    share = -(-count // len(groups))
+    chosen = [group[i] for group in groups.values() for i in rng.permutation(len(group))[:share]]
+    examples = []
+    for number, film in enumerate(chosen[i] for i in rng.permutation(len(chosen))):
+        pixels = load_film(film)
+        tensor = augment(pixels, SIDE, rng) if number % 2 else plain(pixels, SIDE)
+        examples.append(tensor[np.newaxis, ..., np.newaxis])
+    return examples
+
+
+def to_litert(network: keras.Model, precision: Precision, examples: Sequence[NDArray[np.float32]] = ()) -> bytes:
+    """Convert a network.
+
+    Args:
+        network: from (n, 224, 224, 1) to the map, under the TensorFlow backend.
+        precision: of the file.
+        examples: tensors (1, 224, 224, 1) whose activations set the ranges of int8; a float file needs none.
+
+    Raises:
+        TrainerError: the converter refuses the network.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise TrainerError("export", None, f"Keras runs on {keras.backend.backend()}", "set KERAS_BACKEND=tensorflow")
+    with tempfile.TemporaryDirectory(prefix="cxr-trainer-") as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the converter's own interpreter announces its end
+        try:
+            _save_frozen(network, folder)
+            return _convert(folder, precision, examples)
+        except OSError as error:
+            cause = error.strerror or str(error)
+            raise TrainerError("export", folder, cause, "set TMPDIR to a folder on a disk with space") from error
+        except (RuntimeError, ValueError, TypeError, _converter_error()) as error:
+            cause = (str(error).strip() or type(error).__name__).splitlines()[0].partition("<unknown>")[0]
+            remedy = f"use a network of operations that LiteRT has in {precision}, or another --precision"
+            raise TrainerError("export", None, cause, remedy) from error
+
+
+def _converter_error() -> type[Exception]:
+    """What the converter raises for an operation that LiteRT lacks; no public name leads to it."""
+    from tensorflow.lite.python.convert_phase import ConverterError
+
+    found: type[Exception] = ConverterError
+    return found
+
+
+def _save_frozen(network: keras.Model, folder: str) -> None:
+    """Save the network for the converter, its variables as constants.
+
+    TensorFlow 2.21's converter leaves Keras 3 variables unread in its calibration run (READ_VARIABLE fails); the second
+    function gives the file its signature with the names `radiograph` and `map`.
+    """
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    signature = [tf.TensorSpec((1, SIDE, SIDE, 1), tf.float32, name=INPUT)]
+    function = tf.function(lambda radiograph: network(radiograph, training=False), input_signature=signature)
+    frozen = convert_variables_to_constants_v2(function.get_concrete_function())
+    module = tf.Module()
+    module.serve = tf.function(lambda radiograph: {OUTPUT: frozen(radiograph)[0]}, input_signature=signature)
+    tf.saved_model.save(module, folder, signatures={"serving_default": module.serve})
+
+
+def _convert(folder: str, precision: Precision, examples: Sequence[NDArray[np.float32]]) -> bytes:
+    import tensorflow as tf
+
+    def feed() -> Iterator[dict[str, Any]]:
+        for example in examples:
+            yield {INPUT: example}
+
+    converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    if precision is not Precision.FLOAT32:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision is Precision.FLOAT16:
+        converter.target_spec.supported_types = [tf.float16]
+    if precision is Precision.INT8:
+        converter.representative_dataset = feed
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = tf.int8
+        converter.inference_output_type = tf.int8
+    return bytes(converter.convert())
+
+
+def float_logits(network: keras.Model, tensors: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The float network's logits (n,) of tensors (n, 224, 224, 1): the means of its maps."""
+    maps = [np.asarray(network.predict_on_batch(tensors[i : i + 32])) for i in range(0, len(tensors), 32)]
+    return np.concatenate([m.reshape(len(m), -1).mean(axis=1, dtype=np.float64) for m in maps])

@@ -1,0 +1,251 @@
+"""The training loop, to be read top to bottom: draw, step, average, judge, save; nothing of the test part is looked at.
+
+What it leaves behind, and how a killed run goes on, is in `trainer.runs`. Averaged weights: Polyak and Juditsky 1992.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import keras
+import numpy as np
+
+from models.contract import SIDE
+from trainer.data.batches import Batch, Drawer
+from trainer.data.manifest import manifest_text
+from trainer.data.sources import Part
+from trainer.data.splits import split_text
+from trainer.errors import TrainerError
+from trainer.networks.assign import assign
+from trainer.recipes.recipe import HEAD, Phase, Recipe
+from trainer.recipes.registry import keep_recipe
+from trainer.runs import (
+    CHECKPOINT,
+    MANIFEST,
+    ORIGINAL,
+    VALIDATION,
+    WEIGHTS,
+    claim,
+    load_arrays,
+    save_arrays,
+    write_text,
+)
+from trainer.training.curves import draw_curves
+from trainer.training.judging import Judge, Judgement
+from trainer.training.log import Log
+from trainer.training.norms import renew_norms
+from trainer.training.progress import Standing, load, save
+from trainer.training.run import Films, Run, Say, document, gather
+
+AHEAD: Final = 3  # batches drawn while one is trained on
+Report = Callable[[int, int, float], None]  # step, steps, loss
+Looked = Callable[[int, int, Judgement], None]  # number of the phase, steps of it that were taken, what was seen
+
+
+def fit(run: Run, report: Report, say: Say, looked: Looked | None = None) -> dict[str, float]:
+    """Train one network, or go on with a run that was stopped.
+
+    Args:
+        run: what to train on what.
+        report: told of each step.
+        say: told, in words, of films that are left out and of a phase that stopped early.
+        looked: told of each look at the validation part; what it raises ends the run, whose last checkpoint stays.
+
+    Returns:
+        The validation AUC of each source.
+
+    Raises:
+        TrainerError: data, weights or disk are at fault, the folder holds another run, or the loss is no number any
+            more; the last checkpoint stays.
+    """
+    recipe = run.recipe
+    films = gather(run, say)
+    _settle_chance(run.seed)
+    model = recipe.network(None)
+    asked = document(run, recipe.start(model, run.weights), films, keras.backend.backend())
+    claim(run.folder, asked, split_text(films.films, films.parts))
+    keep_recipe(run.folder, recipe.name)
+    write_text(run.folder / MANIFEST, manifest_text(films.films, films.parts))
+    if (run.folder / VALIDATION).exists() and (run.folder / WEIGHTS).exists():
+        return _ended(run)
+
+    drawer, judge = _drawer(run, films), Judge(films)
+    checkpoint = run.folder / CHECKPOINT
+    state: list[Any] = []  # of network and optimiser, where the run goes on
+    if checkpoint.exists():
+        state, standing = load(checkpoint, model.get_weights())
+    else:
+        side = recipe.stages[0].side
+        renew_norms(model, lambda n: drawer.batch(recipe.steps + n, recipe.batch, side).inputs, recipe.norm_batches)
+        standing = Standing(averaged=[np.array(w) for w in model.get_weights()])
+    with Log(run.folder, standing.step) as log:
+        for number in range(standing.phase, len(recipe.phases)):
+            standing = _train_phase(run, model, judge, drawer, standing, state, log, report, looked)
+            phase = recipe.phases[number]
+            if not standing.taken >= phase.steps:
+                say(f"{phase.name}: no better for {standing.stale} looks, stopped after {standing.taken} steps")
+            if number + 1 < len(recipe.phases):
+                save_arrays(run.folder / ORIGINAL, standing.kept)
+                standing, state = standing.next_phase(), []
+
+    model.set_weights(standing.kept)
+    if recipe.ema and not standing.best:
+        first = 2 * recipe.steps
+        renew_norms(model, lambda n: drawer.batch(first + n, recipe.batch, SIDE).inputs, recipe.norm_batches)
+    save_arrays(run.folder / WEIGHTS, model.get_weights())
+    scores = judge.by_source(model)
+    draw_curves(run.folder)
+    write_text(run.folder / VALIDATION, json.dumps(scores, indent=2) + "\n")
+    return scores
+
+
+def _train_phase(
+    run: Run,
+    model: keras.Model,
+    judge: Judge,
+    drawer: Drawer,
+    standing: Standing,
+    before: list[Any],
+    log: Log,
+    report: Report,
+    looked: Looked | None,
+) -> Standing:
+    """The steps of one phase, from where it stands to its end; returns where it then stands."""
+    recipe, phase = run.recipe, run.recipe.phases[standing.phase]
+    if not standing.taken:
+        model.set_weights(standing.averaged)
+    for layer in model.layers:
+        layer.trainable = not phase.frozen or layer.name == HEAD
+    trained = keras.Model(model.input, model.output["logit"])
+    optimizer = _optimizer(recipe, phase)
+    loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
+    trained.compile(optimizer, loss, metrics=[keras.metrics.BinaryAccuracy(threshold=0.0)])
+    optimizer.build(trained.trainable_variables)
+    state = [*trained.variables, *optimizer.variables]  # dropout's seeds and the count of steps are among them
+    checkpoint = run.folder / CHECKPOINT
+    if before:
+        assign(state, before, checkpoint)
+    if standing.ended(recipe):
+        return standing
+
+    def keep() -> None:
+        log.flush()
+        save(checkpoint, [np.asarray(keras.ops.convert_to_numpy(v)) for v in state], standing)
+
+    began = time.monotonic()
+    for batch in _prefetch(drawer, recipe, phase, standing):
+        trained.reset_metrics()
+        value, accuracy = map(float, trained.train_on_batch(batch.inputs, batch.labels, sample_weight=batch.weights))
+        if not math.isfinite(value):
+            cause = f"the loss is {value} at step {standing.step}"
+            raise TrainerError("train", run.folder, cause, "lower the learning rate; the last checkpoint stands")
+        standing.averaged = _average(recipe, standing, model)
+        side = phase.side_at(standing.taken)
+        standing.step, standing.taken = standing.step + 1, standing.taken + 1
+        log.step(standing.step, value, accuracy, side, time.monotonic() - began)
+        last = standing.taken == phase.steps
+        if recipe.judge_every is not None and (standing.taken % recipe.judge_every == 0 or last):
+            judgement = _look(model, judge, side, recipe, phase, standing, log)
+            if looked is not None and judgement is not None:
+                looked(standing.phase, standing.taken, judgement)
+        if standing.taken % run.checkpoint_every == 0 or standing.ended(recipe):
+            keep()
+        report(standing.step, recipe.steps, value)
+        if standing.ended(recipe):
+            break
+        began = time.monotonic()
+    return standing
+
+
+def _look(
+    model: keras.Model, judge: Judge, side: int, recipe: Recipe, phase: Phase, standing: Standing, log: Log
+) -> Judgement | None:
+    """Judge the averaged weights on the validation part, and leave the network as it was."""
+    began, current = time.monotonic(), model.get_weights()
+    model.set_weights(standing.averaged)
+    if (judgement := judge.judge(model, side)) is not None:
+        better = standing.look(judgement, recipe)
+        log.look(standing.step, phase.name, judgement, better, time.monotonic() - began)
+    model.set_weights(current)
+    return judgement
+
+
+def _average(recipe: Recipe, standing: Standing, model: keras.Model) -> list[Any]:
+    """The running average with the weights after one more step; young averages forget faster."""
+    weights = model.get_weights()
+    if not recipe.ema:
+        return weights
+    decay = min(recipe.ema, (1 + standing.taken) / (10 + standing.taken))
+    return [a + (1 - decay) * (w - a) for a, w in zip(standing.averaged, weights, strict=True)]
+
+
+def _settle_chance(seed: int) -> None:
+    """Let one seed decide everything, to the bit; on a GPU at the price of some speed."""
+    keras.utils.set_random_seed(seed)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        if tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.enable_op_determinism()
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        if torch.cuda.is_available():
+            torch.use_deterministic_algorithms(mode=True, warn_only=True)
+
+
+def _drawer(run: Run, films: Films) -> Drawer:
+    chosen, recipe = films.of(Part.TRAIN), run.recipe
+    return Drawer(
+        chosen,
+        [films.pixels[film.sha256] for film in chosen],
+        seed=run.seed,
+        balance=recipe.balance,
+        augmentation=recipe.augmentation,
+        extra_normals=recipe.extra_normals,
+    )
+
+
+def _ended(run: Run) -> dict[str, float]:
+    """The result of a run that had already ended."""
+    path = run.folder / VALIDATION
+    try:
+        scores = {str(name): float(value) for name, value in json.loads(path.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise TrainerError(
+            "read", path, str(error), "delete it and fit again: only the validation is repeated"
+        ) from error
+    load_arrays(run.folder / WEIGHTS)  # an error here, not in the next command
+    return scores
+
+
+def _optimizer(recipe: Recipe, phase: Phase) -> keras.optimizers.Optimizer:
+    warmup = min(recipe.warmup, phase.steps // 4) if len(recipe.phases) > 1 else recipe.warmup
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0,
+        max(phase.steps - warmup, 1),
+        alpha=0.01,
+        warmup_target=recipe.frozen_learning_rate if phase.frozen else recipe.learning_rate,
+        warmup_steps=warmup,
+    )
+    return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, clipnorm=5.0)
+
+
+def _prefetch(drawer: Drawer, recipe: Recipe, phase: Phase, standing: Standing) -> Iterator[Batch]:
+    """The batches of a phase that are left, some drawn ahead (Pillow and numpy release the GIL)."""
+    taken, offset = standing.taken, standing.step - standing.taken
+    with ThreadPoolExecutor(2) as pool:
+
+        def draw(step: int) -> Any:
+            return pool.submit(drawer.batch, offset + step, recipe.batch, phase.side_at(step))
+
+        waiting = [draw(step) for step in range(taken, min(taken + AHEAD, phase.steps))]
+        for step in range(taken, phase.steps):
+            yield waiting.pop(0).result()
+            if step + AHEAD < phase.steps:
+                waiting.append(draw(step + AHEAD))
