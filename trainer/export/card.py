@@ -192,7 +192,7 @@ def _training(document: Mapping[str, Any]) -> str:
         f"## Training\n\nRecipe `{training['recipe']}`, seed {training['seed']}, {training['steps']} steps at most, on "
         f"{sets}{f'; {part}' if part else ''}. Starting weights: {training['starting_weights']}. {held}`split.csv` "
         f"(sha256 {training['split_sha256'][:16]}) says which film was in which part.\n\n"
-        f"    cxr-trainer fit {data} --split {BUNDLE}/split.csv --run {RUN} --recipe {shlex.quote(training['recipe'])} "
+        f"    cxr-trainer fit {data} --split {BUNDLE}/split.csv --run {RUN} --recipe {_recipe(training)} "
         f"--seed {training['seed']}{''.join(f' {shlex.quote(word)}' for word in training['options'])}"
     )
 
@@ -215,6 +215,12 @@ def _value(value: float | None, interval: Sequence[float] | None) -> str:
 
 def _share(evidence: Mapping[str, Any], key: str) -> str:
     return _value(evidence[key], evidence[f"{key}_ci"])
+
+
+def _recipe(training: Mapping[str, Any]) -> str:
+    """A recipe's file travels in the bundle."""
+    name = str(training["recipe"])
+    return f"{BUNDLE}/{name}" if name.endswith(".py") else shlex.quote(name)
 
 
 def _count(row: Mapping[str, Any], key: str) -> str:

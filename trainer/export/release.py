@@ -30,7 +30,7 @@ from trainer.export.choices import Precision, WeightsOf
 from trainer.export.quantise import EXAMPLES, PREPARED_ON, draw_examples, float_logits, load_network, to_litert
 from trainer.export.rounding import round_kernels
 from trainer.networks.starting_weights import asked_for
-from trainer.recipes.registry import recipe_of_run
+from trainer.recipes.registry import KEPT, recipe_of_run
 from trainer.runs import ORIGINAL, SPLIT, WEIGHTS, RunRecord, read_run
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
         "preprocessing": LATEST,
         "created": asked.created.isoformat(),
         "training": {
-            "recipe": record.recipe,
+            "recipe": KEPT if (asked.run / KEPT).exists() else record.recipe,  # a path of this machine says nothing
             "seed": record.seed,
             "fraction": record.fraction,
             "steps": record.steps if record.steps is not None else recipe.steps,
@@ -127,6 +127,8 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
         "validation": judge(scores, points),
     }
     files = {MODEL: model, "MODEL_CARD.md": card(document, len(model)).encode(), "split.csv": split}
+    if (asked.run / KEPT).exists():
+        files[KEPT] = (asked.run / KEPT).read_bytes()
     write_bundle(asked.bundle, document_without_files=document, files=files)
     return document
 

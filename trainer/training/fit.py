@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Final
 
 import keras
@@ -45,6 +46,19 @@ from trainer.training.run import Films, Run, Say, document, gather
 AHEAD: Final = 3  # batches drawn while one is trained on
 Report = Callable[[int, int, float], None]  # step, steps, loss
 Looked = Callable[[int, int, Judgement], None]  # number of the phase, steps of it that were taken, what was seen
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What every phase of a run works with."""
+
+    run: Run
+    model: keras.Model
+    drawer: Drawer
+    judge: Judge
+    log: Log
+    report: Report
+    looked: Looked | None
 
 
 def fit(run: Run, report: Report, say: Say, looked: Looked | None = None) -> dict[str, float]:
@@ -84,8 +98,9 @@ def fit(run: Run, report: Report, say: Say, looked: Looked | None = None) -> dic
         renew_norms(model, lambda n: drawer.batch(recipe.steps + n, recipe.batch, side).inputs, recipe.norm_batches)
         standing = Standing(averaged=[np.array(w) for w in model.get_weights()])
     with Log(run.folder, standing.step) as log:
+        bench = _Bench(run, model, drawer, judge, log, report, looked)
         for number in range(standing.phase, len(recipe.phases)):
-            standing = _train_phase(run, model, judge, drawer, standing, state, log, report, looked)
+            standing = _train_phase(bench, standing, state)
             phase = recipe.phases[number]
             if not standing.taken >= phase.steps:
                 say(f"{phase.name}: no better for {standing.stale} looks, stopped after {standing.taken} steps")
@@ -104,18 +119,18 @@ def fit(run: Run, report: Report, say: Say, looked: Looked | None = None) -> dic
     return scores
 
 
-def _train_phase(
-    run: Run,
-    model: keras.Model,
-    judge: Judge,
-    drawer: Drawer,
-    standing: Standing,
-    before: list[Any],
-    log: Log,
-    report: Report,
-    looked: Looked | None,
-) -> Standing:
-    """The steps of one phase, from where it stands to its end; returns where it then stands."""
+def _train_phase(bench: _Bench, standing: Standing, before: Sequence[Any]) -> Standing:
+    """The steps of one phase, from where it stands to its end.
+
+    Args:
+        bench: what it works with.
+        standing: where it stands.
+        before: the variables of network and optimiser, where it goes on; else empty.
+
+    Returns:
+        Where it then stands.
+    """
+    run, model, log = bench.run, bench.model, bench.log
     recipe, phase = run.recipe, run.recipe.phases[standing.phase]
     if not standing.taken:
         model.set_weights(standing.averaged)
@@ -134,45 +149,51 @@ def _train_phase(
         return standing
 
     def keep() -> None:
+        if not all(np.isfinite(weights).all() for weights in standing.averaged):
+            raise _diverged(run, f"weights are no numbers any more after step {standing.step}")
         log.flush()
         save(checkpoint, [np.asarray(keras.ops.convert_to_numpy(v)) for v in state], standing)
 
     began = time.monotonic()
-    for batch in _prefetch(drawer, recipe, phase, standing):
+    for batch in _prefetch(bench.drawer, recipe, phase, standing):
         trained.reset_metrics()
         value, accuracy = map(float, trained.train_on_batch(batch.inputs, batch.labels, sample_weight=batch.weights))
         if not math.isfinite(value):
-            cause = f"the loss is {value} at step {standing.step}"
-            raise TrainerError("train", run.folder, cause, "lower the learning rate; the last checkpoint stands")
+            raise _diverged(run, f"the loss is {value} at step {standing.step}")
         standing.averaged = _average(recipe, standing, model)
         side = phase.side_at(standing.taken)
         standing.step, standing.taken = standing.step + 1, standing.taken + 1
         log.step(standing.step, value, accuracy, side, time.monotonic() - began)
         last = standing.taken == phase.steps
         if recipe.judge_every is not None and (standing.taken % recipe.judge_every == 0 or last):
-            judgement = _look(model, judge, side, recipe, phase, standing, log)
-            if looked is not None and judgement is not None:
-                looked(standing.phase, standing.taken, judgement)
+            _look(bench, side, standing)
         if standing.taken % run.checkpoint_every == 0 or standing.ended(recipe):
             keep()
-        report(standing.step, recipe.steps, value)
+        bench.report(standing.step, recipe.steps, value)
         if standing.ended(recipe):
             break
         began = time.monotonic()
     return standing
 
 
-def _look(
-    model: keras.Model, judge: Judge, side: int, recipe: Recipe, phase: Phase, standing: Standing, log: Log
-) -> Judgement | None:
+def _diverged(run: Run, cause: str) -> TrainerError:
+    return TrainerError("train", run.folder, cause, "lower the learning rate; the last checkpoint stands")
+
+
+def _look(bench: _Bench, side: int, standing: Standing) -> None:
     """Judge the averaged weights on the validation part, and leave the network as it was."""
+    model, recipe = bench.model, bench.run.recipe
     began, current = time.monotonic(), model.get_weights()
     model.set_weights(standing.averaged)
-    if (judgement := judge.judge(model, side)) is not None:
-        better = standing.look(judgement, recipe)
-        log.look(standing.step, phase.name, judgement, better, time.monotonic() - began)
+    judgement = bench.judge.judge(model, side)
     model.set_weights(current)
-    return judgement
+    if judgement is None:
+        return
+    better = standing.look(judgement, recipe)
+    seconds = time.monotonic() - began
+    bench.log.look(standing.step, recipe.phases[standing.phase].name, judgement, better, seconds)
+    if bench.looked is not None:
+        bench.looked(standing.phase, standing.taken, judgement)
 
 
 def _average(recipe: Recipe, standing: Standing, model: keras.Model) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import resource
 from dataclasses import replace
 
 import numpy as np
@@ -161,3 +162,46 @@ def test_a_loss_that_is_no_number_ends_in_one_line_and_keeps_the_checkpoint(tmp_
     with pytest.raises(TrainerError, match=r"the loss is nan at step \d+; lower the learning rate"):
         train(run)
     assert (run.folder / "checkpoint.npz").exists()
+
+
+def test_a_disk_that_is_full_ends_in_one_line_and_what_was_saved_stands(tmp_path, data, whole):
+    run = run_of(tmp_path, data)
+    with pytest.raises(Killed):
+        train(run, 2)
+    checkpoint = run.folder / "checkpoint.npz"
+    before = checkpoint.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))  # what the kernel then says is "File too large"
+    try:
+        with pytest.raises(TrainerError, match=r"cannot save weights .*; give a folder on a disk with space"):
+            train(run)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert checkpoint.read_bytes() == before
+    assert not list(run.folder.glob(".*"))
+    train(run)
+    assert (run.folder / "weights.npz").read_bytes() == (whole / "weights.npz").read_bytes()
+
+
+def test_two_runs_with_one_seed_end_in_the_same_bytes_and_another_seed_does_not(tmp_path, data, whole):
+    for name, seed in (("same", 1), ("other", 2)):
+        train(run_of(tmp_path / name, data, seed=seed))
+    same, other = (tmp_path / name / "run" / "weights.npz" for name in ("same", "other"))
+    assert same.read_bytes() == (whole / "weights.npz").read_bytes()
+    assert other.read_bytes() != same.read_bytes()
+    for name in ("judged.csv", "log.csv"):
+        kept = [[c for k, c in row.items() if k != "seconds"] for row in rows(whole / name)]
+        assert kept == [[c for k, c in row.items() if k != "seconds"] for row in rows(same.parent / name)]
+
+
+def test_patients_in_two_parts_of_a_given_split_are_refused_in_one_line(tmp_path, data):
+    films = gather(run_of(tmp_path, data), print).films
+    (tmp_path / "manifest.csv").write_text(
+        "file,label,patient\n" + "".join(f"{f.path},{f.label},{n // 2}\n" for n, f in enumerate(films))
+    )
+    parts = ("train", "validation")
+    (tmp_path / "split.csv").write_text(
+        "sha256,part\n" + "".join(f"{f.sha256},{parts[n % 2]}\n" for n, f in enumerate(films))
+    )
+    with pytest.raises(TrainerError, match=r"patients with .* films lie in two parts; make the split by patient"):
+        gather(run_of(tmp_path, tmp_path / "manifest.csv", split=tmp_path / "split.csv"), print)
