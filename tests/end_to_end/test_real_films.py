@@ -69,7 +69,9 @@ def test_validation_auc_of_the_quantised_file(said: dict[str, Any]) -> None:
 def test_the_cards_figures_come_back_by_its_commands(said: dict[str, Any]) -> None:
     """Every figure in the card's tables of validation stands in what one of its commands prints."""
     card = (shipped_bundle() / "MODEL_CARD.md").read_text(encoding="utf-8")
-    tables = [line for line in re.split(r"## (?:Quantisation|Certificate)", card)[0].splitlines() if line.startswith("|")]
+    tables = [
+        line for line in re.split(r"## (?:Quantisation|Certificate)", card)[0].splitlines() if line.startswith("|")
+    ]
     stated = {number for line in tables for number in NUMBER.findall(line)}
     assert len(stated) > 10
     weights = {"0.3"}  # of the sources in training: what was asked for, not a figure
