@@ -146,10 +146,7 @@ def _command(sources: Sequence[Source], given: Sequence[tuple[str, Any]]) -> str
     """The command that gives the same figures again."""
     words = ["cxr-trainer", "evaluate"]
     for source in sources:
-        text = str(source.folder)
-        text += f",weight={source.weight:g}" if source.weight != 1.0 else ""
-        text += f",population={source.population}" if source.population is not None else ""
-        words += ["--data", text]
+        words += ["--data", source.argument(str(source.folder))]
     for option, value in given:
         words += [option, str(value)] if value is not None else []
     return shlex.join([*words, "--format", "json"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from trainer.cli.backend import prepare_keras
-from trainer.cli.options import DATA, FORMAT, SourceType, one_line
+from trainer.cli.options import DATA, FORMAT, HOLD_OUT, one_line
 from trainer.cli.progress import bar
 from trainer.cli.training import training_options
 
@@ -22,14 +22,7 @@ DEFAULT_RECIPE: Final = "efficientnet_lite0"
 
 @click.command("fit")
 @DATA
-@click.option(
-    "--hold-out",
-    "hold_out",
-    type=SourceType(),
-    metavar="DIR",
-    multiple=True,
-    help="Whose patients are never trained on.",
-)
+@HOLD_OUT
 @click.option("--run", "run", type=click.Path(path_type=Path, file_okay=False), required=True, help="The run's folder.")
 @click.option(
     "--recipe", default=DEFAULT_RECIPE, show_default=True, help="A name, a file, or package.module:ATTRIBUTE."

@@ -68,8 +68,7 @@ def _command(sources: tuple[Source, ...], split: Path | None, seed: int) -> str:
     """The command that gives the same figures again."""
     words = ["cxr-trainer", "inspect"]
     for source in sources:
-        population = f",population={source.population}" if source.population else ""
-        words += ["--data", f"{source.folder}{population}"]
+        words += ["--data", source.argument(str(source.folder))]
     if split is not None:
         words += ["--split", str(split)]
     return shlex.join([*words, "--seed", str(seed)])

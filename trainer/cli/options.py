@@ -39,6 +39,14 @@ DATA: Final = click.option(
     multiple=True,
     help="A folder with NORMAL/ and PNEUMONIA/; may be given several times.",
 )
+HOLD_OUT: Final = click.option(
+    "--hold-out",
+    "hold_out",
+    type=SourceType(),
+    metavar="DIR",
+    multiple=True,
+    help="Whose patients are never trained on.",
+)
 FORMAT: Final = click.option(
     "--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True
 )

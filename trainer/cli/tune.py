@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from trainer.cli.backend import prepare_keras
-from trainer.cli.options import DATA, FORMAT, SourceType, one_line
+from trainer.cli.options import DATA, FORMAT, HOLD_OUT, one_line
 from trainer.cli.progress import bar
 from trainer.cli.training import training_options
 
@@ -26,14 +26,7 @@ _OF_FIT: Final = ("sources", "hold_out", "seed", "fraction", "test", "split", "s
 @click.command("tune")
 @click.argument("recipe")
 @DATA
-@click.option(
-    "--hold-out",
-    "hold_out",
-    type=SourceType(),
-    metavar="DIR",
-    multiple=True,
-    help="Whose patients are never trained on.",
-)
+@HOLD_OUT
 @click.option(
     "--folder", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where everything goes."
 )
@@ -136,8 +129,4 @@ def _given(names: tuple[str, ...] | None) -> list[str]:
 def _word(value: Any) -> str:
     from trainer.data.sources import Source
 
-    if not isinstance(value, Source):
-        return str(value)
-    weight = "" if value.weight == 1.0 else f",weight={value.weight:g}"
-    population = "" if value.population is None else f",population={value.population}"
-    return f"{value.folder}{weight}{population}"
+    return value.argument(str(value.folder)) if isinstance(value, Source) else str(value)

@@ -143,7 +143,10 @@ def _rows(
 ) -> Iterator[Row]:
     """Train one entry, and measure each of its variants."""
     place = asked.folder / "rows" / entry.folder / f"seed-{seed}"
-    run, data = place / "run", [word for s in asked.sources for word in ("--data", data_word(s))]
+    run, data = (
+        place / "run",
+        [word for s in asked.sources for word in ("--data", s.argument(str(s.folder.absolute())))],
+    )
     words = ["fit", *data, "--split", str(asked.folder / SPLIT), "--recipe", entry.recipe, "--seed", str(seed)]
     words += ["--by", asked.unit.value]
     failed = None
@@ -179,14 +182,6 @@ def _rows(
             validation_auc=_validation(run, variant),
             measured=_measured(place / f"{variant}-{MEASURED}", bundle, test, progress),
         )
-
-
-def data_word(source: Source) -> str:
-    """A ``--data`` argument for another process."""
-    text = str(source.folder.absolute())
-    if source.weight != 1.0:
-        text += f",weight={source.weight:g}"
-    return text + (f",population={source.population}" if source.population is not None else "")
 
 
 def taken(run: Path, variant: str) -> tuple[int, float]:

@@ -46,6 +46,12 @@ class Source:
             return self.folder.stem
         return self.base.resolve().name
 
+    def argument(self, folder: str) -> str:
+        """The ``--data`` argument that `parse_source` reads back, with the folder as it is to be written."""
+        weight = "" if self.weight == 1.0 else f",weight={self.weight:g}"
+        population = "" if self.population is None else f",population={self.population}"
+        return f"{folder}{weight}{population}"
+
 
 @dataclass(frozen=True, slots=True)
 class Film:

@@ -26,12 +26,7 @@ _WHO: Final = {"children": "children of one to five years", "adults": "adults, 1
 
 def data_argument(source: Source) -> str:
     """A ``--data`` argument as a card writes it."""
-    text = f"{DATA}/{source.name}"
-    if source.weight != 1.0:
-        text += f",weight={source.weight:g}"
-    if source.population is not None:
-        text += f",population={source.population}"
-    return f"--data {shlex.quote(text)}"
+    return f"--data {shlex.quote(source.argument(f'{DATA}/{source.name}'))}"
 
 
 def evaluate_command(sources: Sequence[Source], part: Part) -> str:

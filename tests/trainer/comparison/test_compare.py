@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from trainer.cli.main import cli
 from trainer.comparison.rows import parse_entry
-from trainer.comparison.run import Comparison, compare, data_word
+from trainer.comparison.run import Comparison, compare
 from trainer.data.sources import Source, parse_source
 from trainer.data.splits import Shares, Unit
 from trainer.errors import TrainerError
@@ -77,7 +77,7 @@ def test_a_part_of_one_class_is_refused_before_any_training(tmp_path, data):
 
 def test_data_are_handed_on_as_they_were_given(tmp_path):
     text = f"{tmp_path},weight=0.3,population=adults"
-    assert data_word(parse_source(text)) == text
+    assert parse_source(text).argument(str(tmp_path)) == text
 
 
 def test_the_command_trains_exports_measures_and_writes_the_table(tmp_path, data, monkeypatch):
