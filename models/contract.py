@@ -1,16 +1,22 @@
 """Radiograph -> tensor: the one place where preprocessing is written, imported by trainer and daemon alike.
 
-Every released version stays here; a bundle names its own. Version 1: squash to 224 x 224 with an antialiased bilinear
-filter (the children's set is only to be had squashed; of six kernels this one came nearest to it, mean difference 2.1
-of 255 over 54 films), stretch the grey levels so that the 1st and 99th percentile become 0 and 1, then go once through
-JPEG at quality 75, as every film of the children's set did: a network reads the traces of that, and without this step
-the same film scored 0.83 lower in full size than as its 224-pixel copy (mean over 80 films; with it 0.19).
+Every released version stays here; a bundle names its own. Common to all: squash to 224 x 224 with an antialiased
+bilinear filter (the children's set is only to be had squashed; of six kernels this one came nearest to it, mean
+difference 2.1 of 255 over 54 films), and stretch the grey levels so that two percentiles become 0 and 1.
+
+Version 1: the whole film; last, once through JPEG at quality 75, as every film of the children's set went: a network
+reads the traces of that, and without this step the same film scored 0.83 lower in full size than as its 224-pixel copy
+(mean over 80 films; with it 0.19).
+
+Version 2: the film without a twentieth on each side, where markers, collimation and arms are; no JPEG, but a Gaussian
+that takes away what JPEG and resize kernels change. How it was chosen stands in docs/models.md.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -20,45 +26,95 @@ from PIL import Image
 from models.radiograph import Radiograph
 
 SIDE: Final = 224
-PERCENTILES: Final = (1.0, 99.0)
 QUALITY: Final = 75  # of JPEG; the films of the children's set were saved with it
 
-Preprocessing = Callable[[Radiograph], NDArray[np.float32]]
+Pixels = NDArray[np.float32]  # grey levels 0..1, (height, width)
 
 
-def squash(pixels: NDArray[np.float32], side: int = SIDE) -> NDArray[np.float32]:
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The rectangle of a film that the network sees, in pixels; ends are exclusive."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """One version, as a frozen set of numbers; called with a film it gives the tensor (224, 224, 1) in 0..1.
+
+    Attributes:
+        margin: what is cut off on each side, as a share of the film's height and width.
+        percentiles: of the grey levels, that become 0 and 1.
+        blur: standard deviation of the Gaussian in pixels of the square; 0 for none.
+        quality: of the JPEG that the square goes through last; None for none.
+    """
+
+    margin: float = 0.0
+    percentiles: tuple[float, float] = (1.0, 99.0)
+    blur: float = 0.0
+    quality: int | None = None
+
+    def frame(self, height: int, width: int) -> Frame:
+        """What is looked at of a film of that size."""
+        rows, columns = round(self.margin * height), round(self.margin * width)
+        return Frame(rows, height - rows, columns, width - columns)
+
+    def square(self, pixels: Pixels) -> Pixels:
+        """A film of any size as the network sees it, (224, 224)."""
+        seen = self.frame(*pixels.shape)
+        small = squash(pixels[seen.top : seen.bottom, seen.left : seen.right])
+        finished = stretch(soften(small, self.blur), self.percentiles)
+        return recompress(finished, self.quality) if self.quality is not None else finished
+
+    def __call__(self, film: Radiograph) -> NDArray[np.float32]:
+        """The tensor of a film, float32 (224, 224, 1) in 0..1."""
+        return self.square(film.pixels)[..., np.newaxis]
+
+
+def squash(pixels: Pixels, side: int = SIDE) -> Pixels:
     """Resize (height, width) to (side, side); the aspect ratio is lost, as in the published children's set."""
     image = Image.fromarray(np.ascontiguousarray(pixels, dtype=np.float32))
     return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR), dtype=np.float32)
 
 
-def stretch(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+def stretch(pixels: Pixels, percentiles: tuple[float, float] = (1.0, 99.0)) -> Pixels:
     """Spread grey levels over 0..1 by percentiles, so that exposure and window matter less; a flat film becomes 0."""
-    low, high = np.percentile(pixels, PERCENTILES)
+    low, high = np.percentile(pixels, percentiles)
     if high - low < 1e-6:
         return np.zeros_like(pixels, dtype=np.float32)
-    stretched: NDArray[np.float32] = np.clip((pixels - low) / (high - low), 0.0, 1.0).astype(np.float32)
+    stretched: Pixels = np.clip((pixels - low) / (high - low), 0.0, 1.0).astype(np.float32)
     return stretched
 
 
-def recompress(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Round to 8 bits and go through JPEG at `QUALITY`; 0..1 in and out."""
+def soften(pixels: Pixels, sigma: float) -> Pixels:
+    """Blur with a Gaussian of so many pixels, the edge repeated beyond itself; 0 leaves the pixels as they are."""
+    if sigma <= 0.0:
+        return pixels
+    reach = int(np.ceil(3.0 * sigma))
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    weights = (weights / weights.sum()).astype(np.float32)
+    for axis in (0, 1):
+        padded = np.pad(pixels, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
+        length = pixels.shape[axis]
+        parts = (w * padded.take(range(i, i + length), axis) for i, w in enumerate(weights))
+        pixels = sum(parts, np.zeros_like(pixels))
+    return pixels
+
+
+def recompress(pixels: Pixels, quality: int = QUALITY) -> Pixels:
+    """Round to 8 bits and go through JPEG; 0..1 in and out."""
     stream = io.BytesIO()
     levels = np.rint(np.clip(pixels, 0.0, 1.0) * 255.0).astype(np.uint8)
-    Image.fromarray(levels).save(stream, "JPEG", quality=QUALITY)
+    Image.fromarray(levels).save(stream, "JPEG", quality=quality)
     with Image.open(stream) as image:
         return np.asarray(image, dtype=np.float32) / np.float32(255.0)
 
 
-def finish_v1(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What version 1 does to a film once it is square."""
-    return recompress(stretch(pixels))
-
-
-def preprocess_v1(film: Radiograph) -> NDArray[np.float32]:
-    """Version 1: a float32 tensor (224, 224, 1) in 0..1."""
-    return finish_v1(squash(film.pixels))[..., np.newaxis]
-
-
-VERSIONS: Final[Mapping[int, Preprocessing]] = {1: preprocess_v1}
-LATEST: Final = 1
+VERSIONS: Final[Mapping[int, Preprocessing]] = {
+    1: Preprocessing(quality=QUALITY),
+    2: Preprocessing(margin=0.05, blur=1.0),
+}
+LATEST: Final = 2

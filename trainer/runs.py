@@ -69,6 +69,7 @@ class RunRecord:
     backend: str
     steps: int | None = None  # of all stages; None in a run of before 0.1, whose recipe says it
     shrink: int = 1  # see `Recipe.shrink`
+    preprocessing: int = 1  # the contract's version; before 0.4 there was one
     configuration: Mapping[str, Any] = field(default_factory=dict)  # of the recipe as it was run
 
 
@@ -187,6 +188,7 @@ def read_run(folder: Path) -> RunRecord:
             backend=str(document["backend"]),
             steps=sum(int(stage[0]) for stage in document["stages"]) if "stages" in document else None,
             shrink=int(document.get("configuration", {}).get("shrink", 1)),
+            preprocessing=int(document.get("configuration", {}).get("preprocessing", 1)),
             configuration=dict(document.get("configuration", {})),
         )
     except (KeyError, TypeError, ValueError) as error:

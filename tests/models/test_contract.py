@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from builders.films import grey_film
 
-from models.contract import LATEST, VERSIONS, preprocess_v1, squash, stretch
+from models.contract import LATEST, VERSIONS, Frame, soften, squash, stretch
 from models.radiograph import FilmFormat, Radiograph
 
 
@@ -21,7 +21,7 @@ def test_the_latest_version_is_among_the_released() -> None:
 
 def test_version_1_gives_the_tensor_that_a_network_takes() -> None:
     """float32, (224, 224, 1), from 0 to 1, with both ends nearly reached (JPEG rounds them)."""
-    tensor = preprocess_v1(film(grey_film()))
+    tensor = VERSIONS[1](film(grey_film()))
     assert (tensor.shape, tensor.dtype) == ((224, 224, 1), np.float32)
     assert 0.0 <= tensor.min() < 0.02
     assert 0.98 < tensor.max() <= 1.0
@@ -30,23 +30,65 @@ def test_version_1_gives_the_tensor_that_a_network_takes() -> None:
 def test_version_1_is_what_it_was() -> None:
     """Released preprocessing never changes: a bundle that was validated with it would be another."""
     y, x = np.mgrid[0:300, 0:400]
-    tensor = preprocess_v1(film(((x * 3 + y * 2) % 256).astype(np.uint8)))
+    tensor = VERSIONS[1](film(((x * 3 + y * 2) % 256).astype(np.uint8)))
     found = [float(tensor[row, column, 0]) for row, column in ((0, 0), (10, 200), (111, 112), (223, 223))]
     np.testing.assert_allclose(found, [0.0, 0.2902, 0.5216, 0.1882], atol=0.005)  # libjpegs differ by one of 255
+
+
+def test_version_2_gives_the_tensor_that_a_network_takes() -> None:
+    """float32, (224, 224, 1), from 0 to 1, both ends reached: nothing is rounded after the stretch."""
+    tensor = VERSIONS[2](film(grey_film()))
+    assert (tensor.shape, tensor.dtype) == ((224, 224, 1), np.float32)
+    assert (tensor.min(), tensor.max()) == (0.0, 1.0)
+
+
+def test_version_2_is_what_it_was() -> None:
+    """Released preprocessing never changes: a bundle that was validated with it would be another."""
+    y, x = np.mgrid[0:300, 0:400]
+    tensor = VERSIONS[2](film(((x * 3 + y * 2) % 256).astype(np.uint8)))
+    found = [float(tensor[row, column, 0]) for row, column in ((0, 0), (10, 200), (111, 112), (223, 223))]
+    np.testing.assert_allclose(found, [0.3508, 0.1779, 0.5142, 0.6671], atol=0.001)
+
+
+@pytest.mark.parametrize(("version", "frame"), [(1, Frame(0, 300, 0, 401)), (2, Frame(15, 285, 20, 381))])
+def test_a_version_says_what_it_looks_at(version: int, frame: Frame) -> None:
+    """The whole film, or the film without a twentieth on each side."""
+    assert VERSIONS[version].frame(300, 401) == frame
+
+
+def test_what_lies_outside_the_frame_does_not_matter() -> None:
+    """A white marker in the margin, where version 2 does not look, leaves its tensor alone."""
+    marked = grey_film(300, 400)
+    marked[:14, :19] = 255
+    assert np.array_equal(VERSIONS[2](film(marked)), VERSIONS[2](film(grey_film(300, 400))))
+
+
+def test_softening_keeps_the_mean_and_a_flat_film() -> None:
+    """The weights sum to one, and the edge is repeated rather than darkened."""
+    flat = np.full((20, 30), 0.4, np.float32)
+    np.testing.assert_allclose(soften(flat, 1.0), flat, atol=1e-6)
+    point = np.zeros((41, 41), np.float32)
+    point[20, 20] = 1.0
+    soft = soften(point, 1.5)
+    assert soft.sum() == pytest.approx(1.0, abs=1e-5)
+    y, x = np.mgrid[-20:21, -20:21]
+    assert float((soft * (x**2 + y**2)).sum()) == pytest.approx(2 * 1.5**2, rel=0.05)
+    assert soften(point, 0.0) is point
 
 
 def test_exposure_and_contrast_leave_the_tensor_alone() -> None:
     """A film of half the contrast and another brightness gives the same tensor."""
     whole = film(grey_film())
     dim = Radiograph(whole.pixels * 0.5 + 0.2, whole.format, whole.width, whole.height)
-    assert np.abs(preprocess_v1(dim) - preprocess_v1(whole)).mean() < 2e-3  # rounding to 8 bits moves a few pixels
+    for preprocess in VERSIONS.values():
+        assert np.abs(preprocess(dim) - preprocess(whole)).mean() < 2e-3  # rounding to 8 bits moves a few pixels
 
 
 def test_the_top_of_the_film_stays_at_the_top() -> None:
     """Rows are rows: a film that is bright above gives a tensor that is bright above."""
     pixels = np.zeros((100, 300), np.uint8)
     pixels[:50] = 255
-    tensor = preprocess_v1(film(pixels))[..., 0]
+    tensor = VERSIONS[1](film(pixels))[..., 0]
     assert tensor[:100].min() > 0.9
     assert tensor[124:].max() < 0.1
 

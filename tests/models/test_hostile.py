@@ -18,7 +18,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from models.contract import preprocess_v1
+from models.contract import VERSIONS
 from models.gate import findings, header_findings
 from models.radiograph import FailureCode, Radiograph, UnreadableFilm, read_radiograph
 
@@ -59,7 +59,7 @@ def read_or_fail(data: bytes) -> None:
     assert film.pixels.size
     assert 0.0 <= film.pixels.min() <= film.pixels.max() <= 1.0
     findings(film)
-    assert np.isfinite(preprocess_v1(film)).all()
+    assert np.isfinite(VERSIONS[1](film)).all()
 
 
 def header_or_fail(data: bytes) -> None:

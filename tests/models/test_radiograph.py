@@ -12,7 +12,7 @@ from builders.films import grey_film, jpeg, jpeg_rgb, photograph, png, png16, pn
 from PIL import Image
 
 from models import radiograph
-from models.contract import preprocess_v1
+from models.contract import VERSIONS
 from models.radiograph import FailureCode, FilmFormat, UnreadableFilm, check_dimensions, read_radiograph, sniff
 
 
@@ -82,8 +82,8 @@ def test_a_film_is_the_same_film_in_every_encoding(encode: object) -> None:
     assert film.pixels.dtype == np.float32
     assert 0.0 <= film.pixels.min() < film.pixels.max() <= 1.0
     assert film.chroma < 0.005
-    reference = preprocess_v1(read_radiograph(png(picture)))
-    assert np.abs(preprocess_v1(film) - reference).mean() < 0.01
+    reference = VERSIONS[1](read_radiograph(png(picture)))
+    assert np.abs(VERSIONS[1](film) - reference).mean() < 0.01
 
 
 def test_a_large_jpeg_is_decoded_small_and_keeps_its_size() -> None:

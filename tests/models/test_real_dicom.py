@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from builders.parts import missing, real_dicom, real_dicom_folder
 
-from models.contract import preprocess_v1
+from models.contract import VERSIONS
 from models.gate import FindingCode, Tier, findings, header_findings, tier
 from models.radiograph import FailureCode, FilmFormat, Radiograph, UnreadableFilm, read_radiograph
 
@@ -63,7 +63,7 @@ def test_lossless_encodings_are_alike_and_lossy_ones_close(chest: dict[str, Radi
 
 def test_the_chest_film_is_shown_the_right_way(chest: dict[str, Radiograph]) -> None:
     """It is MONOCHROME1: lungs dark, heart and spine bright, air beside the neck black, the belly below bright."""
-    tensor = preprocess_v1(chest["RG1_UNCR.dcm"])[..., 0]
+    tensor = VERSIONS[1](chest["RG1_UNCR.dcm"])[..., 0]
     right_lung, spine, belly = tensor[60:100, 45:75].mean(), tensor[60:100, 100:118].mean(), tensor[200:, 40:180].mean()
     corner = tensor[:8, :8].mean()
     assert corner < 0.2

@@ -11,7 +11,7 @@ from builders.bundles import FIRST_THRESHOLD, THRESHOLD, tiny_bundle
 from builders.films import grey_film, jpeg
 
 from models.bundle import Bundle, read_bundle
-from models.contract import preprocess_v1
+from models.contract import VERSIONS
 from models.radiograph import read_radiograph
 from models.scorer import Scorer, ScorerError, _Port
 
@@ -22,7 +22,7 @@ def tiny(tmp_path: Path) -> Bundle:
 
 
 def tensor(seed: int = 0, opacity: float = 0.0) -> np.ndarray:
-    return preprocess_v1(read_radiograph(jpeg(grey_film(seed=seed, opacity=opacity))))
+    return VERSIONS[1](read_radiograph(jpeg(grey_film(seed=seed, opacity=opacity))))
 
 
 @pytest.mark.parametrize("seed", range(6))

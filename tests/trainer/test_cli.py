@@ -50,3 +50,20 @@ def test_a_mistake_is_one_line_and_the_right_exit_code(tmp_path, monkeypatch, ar
     assert not (tmp_path / "new").exists()
     if code == 1:
         assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_the_choices_of_the_options_are_those_of_the_code() -> None:
+    """They are written out for a quick help, and must not fall behind."""
+    from models.contract import VERSIONS
+    from trainer.cli.training import _OPTIONS, training_options
+    from trainer.recipes.recipe import Augmentation, Balance
+
+    @training_options
+    def command(**_: object) -> None:
+        """Nothing."""
+
+    assert _OPTIONS
+    choices = {p.name: tuple(p.type.choices) for p in command.__click_params__ if hasattr(p.type, "choices")}
+    assert choices["preprocessing"] == tuple(map(str, VERSIONS))
+    assert choices["balance"] == tuple(map(str, Balance))
+    assert set(choices["augmentation"]) == set(map(str, Augmentation))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from trainer.recipes.recipe import Recipe
 
 _SIDES: Final = ("224", "112", "56", "32")  # 224 divided by a whole number
+_VERSIONS: Final = ("1", "2")  # `models.contract.VERSIONS`, for a quick help
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,14 @@ class Asked:
     patience: int | None = None
     judge_every: int | None = None
     monitor: str | None = None
+    preprocessing: int | None = None
     starting: str = "recipe"
 
     def of(self, recipe: Recipe) -> Recipe:
         """The recipe with what was asked."""
         from trainer.recipes.recipe import Augmentation, Balance, Monitor
 
-        given: dict[str, Any] = {"patience": self.patience, "judge_every": self.judge_every}
+        given: dict[str, Any] = {name: getattr(self, name) for name in ("patience", "judge_every", "preprocessing")}
         for name, kind in (("balance", Balance), ("augmentation", Augmentation), ("monitor", Monitor)):
             value = getattr(self, name)
             given[name] = None if value is None else kind(value)
@@ -58,9 +60,16 @@ _OPTIONS: Final = (
         "--side", type=click.Choice(_SIDES), help="Pixels that the network looks at; the film is averaged down."
     ),
     click.option(
-        "--balance", type=click.Choice(["none", "augmented", "class-weight", "sampling"]), help="Of the classes."
+        "--balance",
+        type=click.Choice(["none", "augmented", "class-weight", "sampling", "shares"]),
+        help="Of the classes.",
     ),
-    click.option("--augmentation", type=click.Choice(["none", "shear-zoom-flip", "heavy"]), help="Of each film drawn."),
+    click.option(
+        "--augmentation", type=click.Choice(["none", "shear-zoom-flip", "heavy", "mixed"]), help="Of each film drawn."
+    ),
+    click.option(
+        "--preprocessing", type=click.Choice(_VERSIONS), help="Version of the contract that films go through."
+    ),
     click.option("--judge-every", type=click.IntRange(1), help="Steps between two looks at the validation part."),
     click.option("--patience", type=click.IntRange(1), help="Looks without improvement after which it stops."),
     click.option("--monitor", type=click.Choice(["auc", "recall"]), help="What improvement is."),
@@ -82,7 +91,8 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
     def gathered(**given: Any) -> None:
         names = Asked.__dataclass_fields__
         values = {name: given.pop(name) for name in list(given) if name in names}
-        values["side"] = int(values["side"]) if values["side"] else None
+        for name in ("side", "preprocessing"):
+            values[name] = int(values[name]) if values[name] else None
         command(asked=Asked(**values), **given)
 
     for option in reversed(_OPTIONS):

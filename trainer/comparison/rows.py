@@ -11,7 +11,17 @@ from typing import Final
 
 from trainer.errors import TrainerError
 
-KEYS: Final = ("steps", "side", "balance", "augmentation", "weights", "patience", "judge-every", "monitor")
+KEYS: Final = (
+    "steps",
+    "side",
+    "balance",
+    "augmentation",
+    "preprocessing",
+    "weights",
+    "patience",
+    "judge-every",
+    "monitor",
+)
 _USAGE: Final = f"write NAME[,key=value...] with keys of {', '.join(KEYS)}, seeds"
 _SAFE: Final = re.compile(r"[^A-Za-z0-9,=._-]")
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import io
 import math
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageOps
 
-from models.contract import finish_v1, squash, stretch
+from models.contract import Preprocessing, squash
 from trainer.recipes.recipe import Augmentation
 
 Pixels = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+BORROWING: Final = 0.35  # the share of mixed views that borrow the tones of another film
 
 
 def _geometry(image: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -102,8 +105,20 @@ def _cover(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     return pixels
 
 
-def heavy(film: NDArray[np.uint8], side: int, rng: np.random.Generator) -> Pixels:
-    """A film as another scanner, exposure or export might have given it; see `augment`."""
+def borrow_tones(film: Bytes, other: Bytes, share: float) -> Bytes:
+    """A film whose grey levels move towards the distribution of another one's: histogram matching, ``share`` of it.
+
+    Films of one source have tones of their own; where every source lends its tones to the others, they tell nothing.
+    """
+    levels = np.linspace(0.0, 1.0, 65)
+    own, theirs = np.quantile(film, levels), np.quantile(other, levels)
+    curve = np.interp(np.arange(256), own + 1e-6 * np.arange(levels.size), theirs)
+    mixed = (1.0 - share) * np.arange(256) + share * curve
+    return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)[film]
+
+
+def heavy(film: Bytes, rng: np.random.Generator) -> Pixels:
+    """A film as another scanner, exposure or export might have given it, (224, 224) in 0..1; see `augment`."""
     image = Image.fromarray(film)
     if rng.random() < 0.5:
         image = ImageOps.mirror(image)
@@ -117,11 +132,10 @@ def heavy(film: NDArray[np.uint8], side: int, rng: np.random.Generator) -> Pixel
     if rng.random() < 0.4:
         noise = rng.standard_normal(pixels.shape, dtype=np.float32)
         pixels = np.clip(pixels + noise * np.float32(rng.uniform(0.005, 0.05)), 0.0, 1.0)
-    pixels = _cover(pixels, rng)
-    return stretch(squash(pixels, side))
+    return _cover(pixels, rng)
 
 
-def shear_zoom_flip(film: NDArray[np.uint8], side: int, rng: np.random.Generator) -> Pixels:
+def shear_zoom_flip(film: Bytes, rng: np.random.Generator) -> Pixels:
     """Shear to 11 degrees, zoom by a fifth, mirror, as the student projects had it from Keras; see `augment`."""
     image = Image.fromarray(film)
     if rng.random() < 0.5:
@@ -130,18 +144,28 @@ def shear_zoom_flip(film: NDArray[np.uint8], side: int, rng: np.random.Generator
     a, b, e = sx, sx * shear, sy
     width, height = image.size
     matrix = (a, b, width / 2 * (1 - a) - b * height / 2, 0.0, e, height / 2 * (1 - e))
-    return plain(
-        np.asarray(image.transform(image.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)), side
-    )
+    moved = image.transform(image.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
+    return np.asarray(moved, dtype=np.float32) / np.float32(255.0)
 
 
-def plain(film: NDArray[np.uint8], side: int) -> Pixels:
+def plain(film: Bytes, side: int, preprocessing: Preprocessing) -> Pixels:
     """The film as the contract gives it, at another size."""
-    return finish_v1(squash(film.astype(np.float32) / np.float32(255.0), side))
+    return _seen(film.astype(np.float32) / np.float32(255.0), side, preprocessing)
+
+
+def _seen(pixels: Pixels, side: int, preprocessing: Preprocessing) -> Pixels:
+    """What the network sees of a film, at a training size."""
+    square = preprocessing.square(pixels)
+    return square if side == square.shape[0] else squash(square, side)
 
 
 def augment(
-    film: NDArray[np.uint8], side: int, rng: np.random.Generator, kind: Augmentation = Augmentation.HEAVY
+    film: Bytes,
+    side: int,
+    rng: np.random.Generator,
+    preprocessing: Preprocessing,
+    kind: Augmentation = Augmentation.HEAVY,
+    other: Bytes | None = None,
 ) -> Pixels:
     """One training view of a film.
 
@@ -149,12 +173,17 @@ def augment(
         film: uint8 (height, width), squashed but not stretched.
         side: of the result, in pixels.
         rng: the only source of chance.
+        preprocessing: the contract's version that every view goes through last, as a film in service does.
         kind: how far the view may be from the film.
+        other: a film whose tones are borrowed by chance; `Augmentation.MIXED` needs one.
 
     Returns:
-        float32 (side, side) in 0..1, stretched as the contract does; of heavy augmentation recompressed by chance, else
-        always.
+        float32 (side, side) in 0..1.
     """
-    if kind is Augmentation.HEAVY:
-        return heavy(film, side, rng)
-    return shear_zoom_flip(film, side, rng) if kind is Augmentation.SHEAR_ZOOM_FLIP else plain(film, side)
+    if kind is Augmentation.NONE:
+        return plain(film, side, preprocessing)
+    if kind is Augmentation.SHEAR_ZOOM_FLIP:
+        return _seen(shear_zoom_flip(film, rng), side, preprocessing)
+    if other is not None and rng.random() < BORROWING:
+        film = borrow_tones(film, other, float(rng.uniform(0.3, 1.0)))
+    return _seen(heavy(film, rng), side, preprocessing)

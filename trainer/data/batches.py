@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from models.contract import SIDE, squash
+from models.contract import LATEST, SIDE, VERSIONS, Preprocessing, squash
 from models.radiograph import UnreadableFilm, read_radiograph
 from trainer.data.augment import augment, plain
 from trainer.errors import TrainerError
 from trainer.recipes.recipe import Augmentation, Balance
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -53,18 +53,20 @@ def load_film(film: Film) -> NDArray[np.uint8]:
 
 
 class Views:
-    """Films as the contract gives them, made once; kept as bytes, which is all that their last step, JPEG, leaves."""
+    """Films as the contract gives them, made once and kept in 8 bits: half of a grey level is less than any export
+    loses."""
 
-    def __init__(self, films: Sequence[NDArray[np.uint8]]) -> None:
-        """Keep what they are made of, uint8 (224, 224) each."""
+    def __init__(self, films: Sequence[NDArray[np.uint8]], preprocessing: Preprocessing) -> None:
+        """Keep what they are made of, uint8 (224, 224) each, and how."""
         self._films: Final = films
+        self._preprocessing: Final = preprocessing
         self._made: Final[dict[tuple[int, int], NDArray[np.uint8]]] = {}
 
     def view(self, index: int, side: int) -> NDArray[np.float32]:
-        """One film, float32 (side, side) in 0..1; the same to the bit as `trainer.data.augment.plain` makes it."""
+        """One film, float32 (side, side) in 0..1; as `trainer.data.augment.plain` makes it, rounded to 8 bits."""
         made = self._made.get((index, side))
         if made is None:
-            made = np.rint(plain(self._films[index], side) * np.float32(255.0)).astype(np.uint8)
+            made = np.rint(plain(self._films[index], side, self._preprocessing) * np.float32(255.0)).astype(np.uint8)
             self._made[index, side] = made
         return made.astype(np.float32) / np.float32(255.0)
 
@@ -81,6 +83,7 @@ class Drawer:
         balance: Balance = Balance.SAMPLING,
         augmentation: Augmentation = Augmentation.HEAVY,
         extra_normals: int = 0,
+        preprocessing: int = LATEST,
     ) -> None:
         """Keep what is drawn from.
 
@@ -91,11 +94,15 @@ class Drawer:
             balance: what is done about classes of unequal size.
             augmentation: of every view.
             extra_normals: augmented copies of normal films that `Balance.AUGMENTED` adds, each the same in every epoch.
+            preprocessing: the contract's version that every view goes through.
         """
         self._films, self._pixels, self._seed, self._augmentation = films, pixels, seed, augmentation
-        self._plain = Views(pixels)
+        self._preprocessing = VERSIONS[preprocessing]
+        self._plain = Views(pixels, self._preprocessing)
         self._weights = [film.weight * factor for film, factor in zip(films, _factors(films, balance), strict=True)]
-        self._tree = _by_source_class_view(films) if balance is Balance.SAMPLING else None
+        sampled = balance in (Balance.SAMPLING, Balance.SHARES)
+        self._tree = _by_source_class_view(films) if sampled else None
+        self._shares = _shares(films) if balance is Balance.SHARES else None
         normals = [index for index, film in enumerate(films) if film.label == 0]
         extra = extra_normals if balance is Balance.AUGMENTED and normals else 0
         # (film, number of the copy); -1 is the film itself
@@ -112,7 +119,7 @@ class Drawer:
             side: of the inputs, in pixels.
         """
         rng = np.random.default_rng([self._seed, step])
-        drawn = self._epochs(step, size) if self._tree is None else _sample(self._tree, size, rng)
+        drawn = self._epochs(step, size) if self._tree is None else _sample(self._tree, size, rng, self._shares)
         inputs = [self._view(index, copy, side, rng) for index, copy in drawn]
         column = (size, 1)
         return Batch(
@@ -125,9 +132,11 @@ class Drawer:
         if copy < 0 and self._augmentation is Augmentation.NONE:
             return self._plain.view(index, side)
         if copy < 0:
-            return augment(self._pixels[index], side, rng, self._augmentation)
+            mixed = self._augmentation is Augmentation.MIXED
+            other = self._pixels[int(rng.integers(len(self._pixels)))] if mixed else None
+            return augment(self._pixels[index], side, rng, self._preprocessing, self._augmentation, other)
         own = np.random.default_rng([self._seed, _COPIES, copy])
-        return augment(self._pixels[index], side, own, Augmentation.SHEAR_ZOOM_FLIP)
+        return augment(self._pixels[index], side, own, self._preprocessing, Augmentation.SHEAR_ZOOM_FLIP)
 
     def _epochs(self, step: int, size: int) -> list[tuple[int, int]]:
         """Every film once an epoch, in another order each time."""
@@ -143,7 +152,10 @@ class Drawer:
 
 
 def _factors(films: Sequence[Film], balance: Balance) -> list[float]:
-    """By how much the loss of each film counts for its class; 1 on average."""
+    """By how much the loss of each film counts beside its own weight: for its class, 1 on average, or against the
+    weight that already decided how often it is drawn."""
+    if balance is Balance.SHARES:
+        return [1.0 / film.weight for film in films]
     if balance is not Balance.CLASS_WEIGHT:
         return [1.0] * len(films)
     counts = Counter(film.label for film in films)
@@ -157,14 +169,34 @@ def _by_source_class_view(films: Sequence[Film]) -> Tree:
     return {s: {c: list(views.values()) for c, views in classes.items()} for s, classes in tree.items()}
 
 
-def _sample(tree: Tree, size: int, rng: np.random.Generator) -> list[tuple[int, int]]:
-    """Films by source, then class, then view, each with equal chance where it has films at all."""
+def _shares(films: Sequence[Film]) -> dict[str, float]:
+    """How often each source is drawn, 0..1: by the mean weight of its films, not by their number."""
+    weights: dict[str, list[float]] = defaultdict(list)
+    for film in films:
+        weights[film.source].append(film.weight)
+    means = {source: float(np.mean(some)) for source, some in weights.items()}
+    return {source: mean / sum(means.values()) for source, mean in means.items()}
+
+
+def _sample(
+    tree: Tree, size: int, rng: np.random.Generator, shares: Mapping[str, float] | None = None
+) -> list[tuple[int, int]]:
+    """Films by source, then class, then view, each with equal chance where it has films at all; sources by their
+    shares where there are some."""
     sources = list(tree)
     start = int(rng.integers(0, 2 * len(sources)))  # so that rounding favours no source and no class over time
+    ends = None if shares is None else np.cumsum([shares[source] for source in sources])
+    offset = float(rng.random())  # one draw a batch: the sources of a batch lie as even as their shares allow
     drawn = []
     for slot in range(start, start + size):
-        classes = tree[sources[slot % len(sources)]]
-        views = classes[list(classes)[slot // len(sources) % len(classes)]]
+        if ends is None:
+            classes = tree[sources[slot % len(sources)]]
+            number = slot // len(sources)
+        else:
+            place = ((slot - start + offset) / size) % 1.0
+            classes = tree[sources[min(int(np.searchsorted(ends, place, side="right")), len(sources) - 1)]]
+            number = slot
+        views = classes[list(classes)[number % len(classes)]]
         view = views[int(rng.integers(len(views)))]
         drawn.append((view[int(rng.integers(len(view)))], -1))
     return drawn

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import keras
 import numpy as np
 
-from models.contract import SIDE
+from models.contract import SIDE, Preprocessing
 from models.scorer import INPUT, OUTPUT
 from trainer.data.augment import augment, plain
 from trainer.data.batches import load_film
@@ -49,7 +49,9 @@ def load_network(recipe: Recipe, weights: Path) -> keras.Model:
     return keras.Model(model.input, model.output[OUTPUT], name=model.name)
 
 
-def draw_examples(films: Sequence[Film], count: int, seed: int) -> list[NDArray[np.float32]]:
+def draw_examples(
+    films: Sequence[Film], count: int, seed: int, preprocessing: Preprocessing
+) -> list[NDArray[np.float32]]:
     """Training films that set the int8 ranges: as many of each source and class, every other one augmented.
 
     The augmented half keeps films of other scanners and exposures within the ranges; the plain half keeps them narrow.
@@ -71,8 +73,8 @@ def draw_examples(films: Sequence[Film], count: int, seed: int) -> list[NDArray[
     examples = []
     for number, film in enumerate(chosen[i] for i in rng.permutation(len(chosen))):
         pixels = load_film(film)
-        tensor = augment(pixels, SIDE, rng) if number % 2 else plain(pixels, SIDE)
-        examples.append(tensor[np.newaxis, ..., np.newaxis])
+        seen = augment(pixels, SIDE, rng, preprocessing) if number % 2 else plain(pixels, SIDE, preprocessing)
+        examples.append(seen[np.newaxis, ..., np.newaxis])
     return examples
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from models.bundle import MODEL, Bundle, OperatingPoint, write_bundle
-from models.contract import LATEST, SIDE, VERSIONS
+from models.contract import SIDE, VERSIONS, Preprocessing
 from models.population import Population
 from models.radiograph import read_radiograph
 from trainer.data.sources import Film, Part, Source, find_all
@@ -88,9 +88,9 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
     weights = _weights(asked)
     network = load_network(recipe, weights)
     training = [film for film in films if parts.get(film.sha256) is Part.TRAIN]
-    model = _exported(load_network(recipe, weights), asked, training, record.seed, say)
+    model = _exported(load_network(recipe, weights), asked, training, record, say)
     sha256 = hashlib.sha256(model).hexdigest()
-    trial = Bundle(asked.bundle, asked.name, record.recipe, LATEST, model, sha256, {}, {})
+    trial = Bundle(asked.bundle, asked.name, record.recipe, record.preprocessing, model, sha256, {}, {})
 
     say("scoring the validation part")
     scores = score_films(choose(films, parts, Part.VALIDATION), trial, None, progress)
@@ -100,14 +100,14 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
         cause = f"no population has {asked.least} validation films of either class"
         raise TrainerError("calibrate", asked.run, cause, "add films, or say their population=children|adults")
     say("scoring with the network as it was trained")
-    floats = _float_logits(network, scores.scored)
+    floats = _float_logits(network, scores.scored, VERSIONS[record.preprocessing])
 
     split = (asked.run / SPLIT).read_bytes()
     document: dict[str, Any] = {
         "name": asked.name,
         "network": network.name,
         "precision": asked.precision.value,
-        "preprocessing": LATEST,
+        "preprocessing": record.preprocessing,
         "created": asked.created.isoformat(),
         "training": {
             "recipe": KEPT if (asked.run / KEPT).exists() else record.recipe,  # a path of this machine says nothing
@@ -133,12 +133,12 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
     return document
 
 
-def _exported(network: keras.Model, asked: Release, training: Sequence[Film], seed: int, say: Say) -> bytes:
+def _exported(network: keras.Model, asked: Release, training: Sequence[Film], record: RunRecord, say: Say) -> bytes:
     """The model file; the kernels of the network are rounded for it."""
     if asked.precision is not Precision.INT8:
         say(f"converting to {asked.precision}")
         return to_litert(network, asked.precision)
-    examples = draw_examples(training, asked.examples, seed)
+    examples = draw_examples(training, asked.examples, record.seed, VERSIONS[record.preprocessing])
     say("rounding kernels")
     round_kernels(network, examples[:PREPARED_ON])
     say(f"converting to {asked.precision}")
@@ -152,7 +152,7 @@ def options(record: RunRecord, recipe: Recipe) -> tuple[str, ...]:
         words += ["--steps", str(record.steps)]
     if record.shrink != recipe.shrink:
         words += ["--side", str(SIDE // record.shrink)]
-    for name in ("balance", "augmentation", "judge_every", "patience", "monitor"):
+    for name in ("balance", "augmentation", "preprocessing", "judge_every", "patience", "monitor"):
         value = record.configuration.get(name, getattr(recipe, name))
         if value != getattr(recipe, name):
             words += [f"--{name.replace('_', '-')}", str(value)]
@@ -253,9 +253,9 @@ def _sources(films: Sequence[Film], sources: Sequence[Source]) -> list[dict[str,
     ]
 
 
-def _float_logits(network: keras.Model, scored: Sequence[Scored]) -> NDArray[np.float64]:
+def _float_logits(network: keras.Model, scored: Sequence[Scored], preprocess: Preprocessing) -> NDArray[np.float64]:
     """The float network's logits of scored films, from the same tensors; 32 films at a time are held."""
-    preprocess, logits = VERSIONS[LATEST], [np.empty(0)]
+    logits = [np.empty(0)]
     for start in range(0, len(scored), 32):
         some = scored[start : start + 32]
         tensors = np.stack([preprocess(read_radiograph(s.film.path.read_bytes())) for s in some])

@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, Protocol
 
-from models.contract import SIDE
+from models.contract import LATEST, SIDE
 
 if TYPE_CHECKING:
     import keras
@@ -23,6 +23,7 @@ class Augmentation(StrEnum):
     NONE = "none"
     SHEAR_ZOOM_FLIP = "shear-zoom-flip"  # what the student projects did
     HEAVY = "heavy"  # other scanners, exposures, exports: see `trainer.data.augment`
+    MIXED = "mixed"  # the same, and by chance the tones of a film of any source
 
 
 class Balance(StrEnum):
@@ -32,6 +33,7 @@ class Balance(StrEnum):
     AUGMENTED = "augmented"  # and augmented copies of normal films, `Recipe.extra_normals` of them
     CLASS_WEIGHT = "class-weight"  # the loss of a film weighs inversely to its class
     SAMPLING = "sampling"  # source, class and view are drawn with equal chance
+    SHARES = "shares"  # the same, but sources as often as their films weigh, and every film drawn counts in full
 
 
 class Monitor(StrEnum):
@@ -118,6 +120,7 @@ class Recipe:
         norm_batches: training batches over which batch normalisation is estimated afresh, before and after.
         augmentation: of the films that are drawn.
         balance: of the classes.
+        preprocessing: the contract's version.
         extra_normals: how many augmented copies `Balance.AUGMENTED` adds.
         judge_every: steps between two looks at the validation part; None: only at the end.
         patience: looks without improvement after which a phase ends; None: it is trained to its end.
@@ -139,6 +142,7 @@ class Recipe:
     norm_batches: int = 60
     augmentation: Augmentation = Augmentation.HEAVY
     balance: Balance = Balance.SAMPLING
+    preprocessing: int = LATEST
     extra_normals: int = 2540
     judge_every: int | None = None
     patience: int | None = None

@@ -88,7 +88,7 @@ def fit(run: Run, report: Report, say: Say, looked: Looked | None = None) -> dic
     if (run.folder / VALIDATION).exists() and (run.folder / WEIGHTS).exists():
         return _ended(run)
 
-    drawer, judge = _drawer(run, films), Judge(films)
+    drawer, judge = _drawer(run, films), Judge(films, recipe.preprocessing)
     checkpoint = run.folder / CHECKPOINT
     state: list[Any] = []  # of network and optimiser, where the run goes on
     if checkpoint.exists():
@@ -229,6 +229,7 @@ def _drawer(run: Run, films: Films) -> Drawer:
         balance=recipe.balance,
         augmentation=recipe.augmentation,
         extra_normals=recipe.extra_normals,
+        preprocessing=recipe.preprocessing,
     )
 
 

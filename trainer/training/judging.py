@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from models.contract import SIDE
+from models.contract import LATEST, SIDE, VERSIONS
 from trainer.data.batches import Views
 from trainer.data.sources import Part
 from trainer.recipes.recipe import Monitor
@@ -75,10 +75,10 @@ def predict(model: keras.Model, views: Views, count: int, side: int = SIDE) -> N
 class Judge:
     """Judges a network on the validation part, again and again."""
 
-    def __init__(self, films: Films) -> None:
-        """Keep the films of that part."""
+    def __init__(self, films: Films, preprocessing: int = LATEST) -> None:
+        """Keep the films of that part, as a version of the contract gives them."""
         self._held: Final = films.of(Part.VALIDATION)
-        self._views: Final = Views([films.pixels[film.sha256] for film in self._held])
+        self._views: Final = Views([films.pixels[film.sha256] for film in self._held], VERSIONS[preprocessing])
 
     def judge(self, model: keras.Model, side: int) -> Judgement | None:
         """The figures at an input size; None where the part is empty."""

@@ -9,13 +9,15 @@ import pytest
 from builders.films import grey_film
 from builders.training import film, labelled_folder
 
-from trainer.data.augment import augment, plain
-from trainer.data.batches import Drawer, Views, load_film
+from models.contract import VERSIONS
+from trainer.data.augment import augment, borrow_tones, plain
+from trainer.data.batches import Drawer, Views, _by_source_class_view, _sample, _shares, load_film
 from trainer.data.sources import Source, find_films
 from trainer.errors import TrainerError
 from trainer.recipes.recipe import Augmentation, Balance
 
 PIXELS = grey_film(224, 224)
+CONTRACT = VERSIONS[2]
 
 
 def drawer(films, seed=1):
@@ -49,11 +51,11 @@ def test_views_are_drawn_evenly_where_one_is_rare():
 
 def test_an_augmented_film_keeps_to_the_contract():
     for seed in range(60):
-        view = augment(PIXELS, 64, np.random.default_rng(seed))
+        view = augment(PIXELS, 64, np.random.default_rng(seed), CONTRACT)
         assert view.shape == (64, 64)
         assert view.dtype == np.float32
         assert 0.0 <= view.min() <= view.max() <= 1.0
-    assert plain(PIXELS, 64).shape == (64, 64)
+    assert plain(PIXELS, 64, CONTRACT).shape == (64, 64)
 
 
 def test_a_film_that_cannot_be_read_names_itself(tmp_path):
@@ -91,14 +93,38 @@ def test_augmented_normals_are_added_and_are_the_same_copies_in_every_epoch():
     assert seen[0] == seen[1]
 
 
-def test_a_plain_view_is_kept_to_the_bit():
-    views = Views([PIXELS])
-    assert np.array_equal(views.view(0, 64), plain(PIXELS, 64))
-    assert np.array_equal(views.view(0, 64), plain(PIXELS, 64))
+@pytest.mark.parametrize("preprocessing", VERSIONS.values())
+def test_a_plain_view_is_kept_to_half_a_grey_level(preprocessing):
+    views = Views([PIXELS], preprocessing)
+    first, again = views.view(0, 64), views.view(0, 64)
+    assert np.abs(first - plain(PIXELS, 64, preprocessing)).max() <= 0.5001 / 255
+    assert np.array_equal(first, again)
 
 
 @pytest.mark.parametrize("kind", list(Augmentation))
 def test_each_augmentation_keeps_to_the_contract(kind):
-    views = [augment(PIXELS, 64, np.random.default_rng(seed), kind) for seed in range(8)]
+    other = 255 - PIXELS
+    views = [augment(PIXELS, 64, np.random.default_rng(seed), CONTRACT, kind, other) for seed in range(8)]
     assert all(view.shape == (64, 64) and 0.0 <= view.min() <= view.max() <= 1.0 for view in views)
     assert len({view.tobytes() for view in views}) == (1 if kind is Augmentation.NONE else 8)
+
+
+def test_sources_are_drawn_as_often_as_their_films_weigh_and_every_film_counts_in_full():
+    films = [film(n, source="strong", label=n % 2, weight=1.0) for n in range(4)]
+    films += [film(100 + n, source="weak", label=n % 2, weight=0.25) for n in range(60)]
+    one = Drawer(films, [PIXELS] * len(films), seed=1, balance=Balance.SHARES, augmentation=Augmentation.NONE)
+    batches = [one.batch(step, 40, 32) for step in range(6)]
+    assert all((batch.weights == 1.0).all() for batch in batches)
+    assert {int(batch.labels.sum()) for batch in batches} == {20}
+    rng = np.random.default_rng(0)
+    drawn = [films[i].source for i, _ in _sample(_by_source_class_view(films), 40, rng, _shares(films))]
+    assert Counter(drawn) == {"strong": 32, "weak": 8}
+
+
+def test_borrowed_tones_are_those_of_the_other_film():
+    dark, bright = grey_film(224, 224) // 3, 120 + grey_film(224, 224, seed=5) // 3
+    borrowed = borrow_tones(dark, bright, 1.0)
+    assert np.abs(np.quantile(borrowed, [0.1, 0.5, 0.9]) - np.quantile(bright, [0.1, 0.5, 0.9])).max() < 6
+    assert np.array_equal(borrow_tones(dark, bright, 0.0), dark)
+    order = np.argsort(dark, axis=None, kind="stable")
+    assert (np.diff(borrowed.ravel()[order].astype(int)) >= 0).all()  # no grey level overtakes another
