@@ -70,6 +70,7 @@ class RunRecord:
     steps: int | None = None  # of all stages; None in a run of before 0.1, whose recipe says it
     shrink: int = 1  # see `Recipe.shrink`
     configuration: Mapping[str, Any] = field(default_factory=dict)  # of the recipe as it was run
+    preprocessing: int | None = None  # the version that its films went through; None where the run does not say
 
 
 def _write(path: Path, operation: str, fill: Callable[[BinaryIO], None]) -> None:
@@ -188,6 +189,7 @@ def read_run(folder: Path) -> RunRecord:
             steps=sum(int(stage[0]) for stage in document["stages"]) if "stages" in document else None,
             shrink=int(document.get("configuration", {}).get("shrink", 1)),
             configuration=dict(document.get("configuration", {})),
+            preprocessing=int(document["preprocessing"]) if "preprocessing" in document else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise TrainerError(
