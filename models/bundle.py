@@ -13,12 +13,13 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from models.bundle_document import DOCUMENT, FORMAT, MODEL, BundleError, Checker, seal_of
-from models.operating_points import Calibration, OperatingPoint, point_for
-from models.population import Population
+from models.operating_points import Calibration, GroupPolicy, OperatingPoint, point_for
+from models.population import AgeGroup, Population
 
 __all__ = [
     "DOCUMENT",
@@ -27,10 +28,13 @@ __all__ = [
     "SHIPPED",
     "Bundle",
     "BundleError",
+    "BundleStatus",
     "Calibration",
+    "GroupPolicy",
     "OperatingPoint",
     "point_for",
     "points_from_document",
+    "policies_from_document",
     "read_bundle",
     "seal_of",
     "shipped_bundle",
@@ -40,14 +44,22 @@ __all__ = [
 SHIPPED: Final = Path(__file__).parent / "shipped"
 
 
+class BundleStatus(StrEnum):
+    """Whether the quantised file was proved to be the network that was judged."""
+
+    CERTIFIED = "certified"
+    UNCERTIFIED = "uncertified"  # for looking into, not for reading films by
+
+
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """A verified bundle in memory.
 
     Attributes:
         model: the bytes of ``model.tflite``, exactly those that were hashed.
-        points: the operating point of each population that the bundle was validated for; at least one.
+        points: the operating point of each population that is `banded` or `ordered`; at least one.
         document: the whole of ``bundle.json``.
+        policies: what is done with each age group, and why; empty where the bundle (format 1) states nothing.
     """
 
     folder: Path
@@ -58,6 +70,13 @@ class Bundle:
     model_sha256: str
     points: Mapping[Population, OperatingPoint]
     document: Mapping[str, Any] = field(repr=False)
+    policies: Mapping[AgeGroup, GroupPolicy] = field(default_factory=dict)
+    status: BundleStatus = BundleStatus.CERTIFIED
+
+    @property
+    def gate(self) -> Mapping[str, Any] | None:
+        """What the pixel side of the gate needs, as the bundle states it; None where it states nothing."""
+        return self.document.get("gate")
 
     def point_for(self, population: Population | None) -> OperatingPoint:
         """The population's point; where it is unknown or not validated, the most careful of all (see `point_for`)."""
@@ -73,14 +92,34 @@ def points_from_document(document: Mapping[str, Any]) -> Mapping[Population, Ope
     return Checker(None).points(document)
 
 
-def read_bundle(folder: Path) -> Bundle:
-    """Read a bundle and verify its format, its preprocessing version and the hash of every file.
+def policies_from_document(document: Mapping[str, Any]) -> Mapping[AgeGroup, GroupPolicy]:
+    """What a ``bundle.json`` says of each age group, from a folder or from a copy that was kept; empty in format 1.
 
     Raises:
-        BundleError: something is missing, changed, or unknown to this version.
+        BundleError: a group is missing or unknown, or its policy has no reason.
+    """
+    return Checker(None).policies(document)
+
+
+def read_bundle(folder: Path, *, least: BundleStatus = BundleStatus.CERTIFIED) -> Bundle:
+    """Read a bundle and verify its format, its preprocessing version and the hash of every file.
+
+    Args:
+        folder: of the bundle.
+        least: what it must have reached; `UNCERTIFIED` takes any, to be looked into (`cxr-trainer evaluate`, `shift`
+            and `compare`), never to read films by.
+
+    Raises:
+        BundleError: something is missing, changed, or unknown to this version, or the bundle is uncertified.
     """
     checker = Checker(folder)
     document = checker.parsed(_content(checker, folder, DOCUMENT))
+    status = BundleStatus.CERTIFIED if checker.certified(document) else BundleStatus.UNCERTIFIED
+    if status is BundleStatus.UNCERTIFIED and least is BundleStatus.CERTIFIED:
+        checker.fail(
+            "it is uncertified: its quantised file departs too far from the network that was judged",
+            "use a certified bundle; `cxr-trainer evaluate --bundle` looks into this one",
+        )
     contents = {name: _verified(checker, folder, name, sha256) for name, sha256 in checker.files(document).items()}
     return Bundle(
         folder=folder,
@@ -91,6 +130,8 @@ def read_bundle(folder: Path) -> Bundle:
         model_sha256=document["files"][MODEL],
         points=checker.points(document),
         document=document,
+        policies=checker.policies(document),
+        status=status,
     )
 
 
