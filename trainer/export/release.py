@@ -7,7 +7,7 @@ the daemon will rank by. Sources of less than full weight (labels mined from tex
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from models.bundle import MODEL, Bundle, OperatingPoint, write_bundle
 from models.contract import LATEST, SIDE, VERSIONS
-from models.population import Population
+from models.population import AgeGroup, Policy, Population
 from models.radiograph import read_radiograph
 from trainer.data.sources import Film, Part, Source, find_all
 from trainer.data.splits import read_split
@@ -103,6 +103,7 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
     floats = _float_logits(network, scores.scored)
 
     split = (asked.run / SPLIT).read_bytes()
+    quantisation = certificates(scores.scored, floats, points, {s.film.source for s in full})
     document: dict[str, Any] = {
         "name": asked.name,
         "network": network.name,
@@ -123,7 +124,9 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
         },
         "terms": all_terms(sources),
         "populations": {str(population): _entry(point) for population, point in points.items()},
-        "quantisation": certificates(scores.scored, floats, points, {s.film.source for s in full}),
+        "policies": {str(group): _policy(group, points, asked.least) for group in AgeGroup},
+        "certified": quantisation["certified"],
+        "quantisation": quantisation,
         "validation": judge(scores, points),
     }
     files = {MODEL: model, "MODEL_CARD.md": card(document, len(model)).encode(), "split.csv": split}
@@ -223,6 +226,13 @@ def _point(population: Population, full: Sequence[Scored], sources: Sequence[Sou
         "command": evaluate_command(used, Part.VALIDATION),
     }
     return OperatingPoint(population, point.threshold, point.first_threshold, point.calibration, evidence)
+
+
+def _policy(group: AgeGroup, points: Mapping[Population, OperatingPoint], least: int) -> dict[str, Any]:
+    """What is done with an age group: banded where it has an operating point, else outside."""
+    if group.population in points:
+        return {"policy": Policy.BANDED.value, "reason": f"{least} films of either class or more were held out"}
+    return {"policy": Policy.OUTSIDE.value, "reason": f"fewer than {least} films of either class were held out"}
 
 
 def _entry(point: OperatingPoint) -> dict[str, Any]:
