@@ -1,1 +1,1 @@
-"""Operating points, calibration and policies from held-out films, clean and shifted, so that they hold elsewhere; pure."""
+"""Operating points, calibration and policies from films that were held out, clean and shifted; pure."""

@@ -43,6 +43,9 @@ class Rule(StrEnum):
     NORMAL = "mean of normal quantiles"
 
 
+RULE: Final = Rule.MEAN_REGRET  # what bundles are made by
+
+
 def quantile(values: NDArray[np.float64], share: float, weights: NDArray[np.float64] | None = None) -> float:
     """The highest threshold at or above which lies at least that share of the weight.
 

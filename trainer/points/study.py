@@ -51,14 +51,23 @@ class Tried:
 
 def tried(rule: Rule, films: Shifted, promise: float, *, number: int = FOLDS) -> list[Tried]:
     """A rule on every condition, cross-validated by patient and by corruption."""
+    return judged(films, held_thresholds(rule, films, promise, number=number), promise)
+
+
+def held_thresholds(rule: Rule, films: Shifted, promise: float, *, number: int = FOLDS) -> NDArray[np.float64]:
+    """The thresholds by which films are judged that did not choose them, (conditions, films).
+
+    Raises:
+        TrainerError: there are fewer patients than folds.
+    """
     fold = folds(films.patients, number)
     thresholds = np.empty_like(films.logits)
     for kind in dict.fromkeys(map(kind_of, films.conditions)):
         others = films.under([name for name in films.conditions if kind == CLEAN or kind_of(name) != kind])
-        rows = [i for i, name in enumerate(films.conditions) if kind_of(name) == kind]
+        rows = np.flatnonzero([kind_of(name) == kind for name in films.conditions])
         for k in range(number):
             thresholds[np.ix_(rows, np.flatnonzero(fold == k))] = threshold_by(rule, others.films(fold != k), promise)
-    return judged(films, thresholds, promise)
+    return thresholds
 
 
 def judged(films: Shifted, thresholds: NDArray[np.float64], promise: float) -> list[Tried]:

@@ -48,7 +48,7 @@ def moved(probabilities: ArrayLike, prevalence: float, elsewhere: float) -> NDAr
 
 
 def bins_of(probabilities: ArrayLike, weights: ArrayLike, bins: int = BINS) -> NDArray[np.intp]:
-    """The bin of each film, 0..bins-1, from the lowest probability up; every bin holds as much weight, but for one film.
+    """The bin of each film, 0..bins-1, lowest probability first; every bin holds as much weight, but for one film.
 
     Films of equal probability share a bin: nothing about them can tell which of two they belong to.
     """
@@ -87,7 +87,7 @@ def calibration_interval_at(
     seed: int = SEED,
     draws: int = DRAWS,
 ) -> Interval:
-    """95 % interval of `calibration_error_at` by a bootstrap over patients, the bins kept; see `bootstrap.recentred`."""
+    """95 % interval of `calibration_error_at`: patients are drawn, the bins kept; see `bootstrap.recentred`."""
     y, p = np.asarray(labels, bool), np.asarray(probabilities, np.float64)
     w = weights_at(y, prevalence)
     member = np.zeros((y.size, BINS))
