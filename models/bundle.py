@@ -9,55 +9,46 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
-from typing import Any, Final, NoReturn
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
 
-from models.contract import VERSIONS
-from models.errors import ModelsError
-from models.population import Population
+from models.bundle_document import DOCUMENT, FORMAT, MODEL, BundleError, Checker, seal_of
+from models.operating_points import Calibration, GroupPolicy, OperatingPoint, point_for
+from models.population import AgeGroup, Population
 
-FORMAT: Final = 1
-DOCUMENT: Final = "bundle.json"
-MODEL: Final = "model.tflite"
-REQUIRED: Final = (MODEL, "MODEL_CARD.md", "split.csv")
+__all__ = [
+    "DOCUMENT",
+    "FORMAT",
+    "MODEL",
+    "SHIPPED",
+    "Bundle",
+    "BundleError",
+    "BundleStatus",
+    "Calibration",
+    "GroupPolicy",
+    "OperatingPoint",
+    "point_for",
+    "points_from_document",
+    "policies_from_document",
+    "read_bundle",
+    "seal_of",
+    "shipped_bundle",
+    "write_bundle",
+]
+
 SHIPPED: Final = Path(__file__).parent / "shipped"
-_REMEDY: Final = "copy the bundle again from its source"
 
 
-class BundleError(ModelsError):
-    """A bundle is missing, damaged, or of a format that this version does not know."""
+class BundleStatus(StrEnum):
+    """Whether the quantised file was proved to be the network that was judged."""
 
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Logit -> probability by a logistic curve (Platt), as it was at one prevalence."""
-
-    slope: float
-    intercept: float
-    prevalence: float  # share of pneumonia among the films that it was fitted on
-
-    def probability(self, logit: float) -> float:
-        """The calibrated probability, 0..1, at the stated prevalence; never overflows."""
-        z = self.slope * logit + self.intercept
-        if z >= 0:
-            return 1.0 / (1.0 + math.exp(-z))
-        return math.exp(z) / (1.0 + math.exp(z))
-
-
-@dataclass(frozen=True, slots=True)
-class OperatingPoint:
-    """Where a population's bands begin, on the float logit, and what that is known to give."""
-
-    population: Population
-    threshold: float  # at or above it: `next`
-    first_threshold: float  # at or above it: `first`
-    calibration: Calibration
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    CERTIFIED = "certified"
+    UNCERTIFIED = "uncertified"  # for looking into, not for reading films by
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +57,9 @@ class Bundle:
 
     Attributes:
         model: the bytes of ``model.tflite``, exactly those that were hashed.
-        points: the operating point of each population that the bundle was validated for; at least one.
+        points: the operating point of each population that is `banded` or `ordered`; at least one.
         document: the whole of ``bundle.json``.
+        policies: what is done with each age group, and why; empty where the bundle (format 1) states nothing.
     """
 
     folder: Path
@@ -78,25 +70,17 @@ class Bundle:
     model_sha256: str
     points: Mapping[Population, OperatingPoint]
     document: Mapping[str, Any] = field(repr=False)
+    policies: Mapping[AgeGroup, GroupPolicy] = field(default_factory=dict)
+    status: BundleStatus = BundleStatus.CERTIFIED
+
+    @property
+    def gate(self) -> Mapping[str, Any] | None:
+        """What the pixel side of the gate needs, as the bundle states it; None where it states nothing."""
+        return self.document.get("gate")
 
     def point_for(self, population: Population | None) -> OperatingPoint:
         """The population's point; where it is unknown or not validated, the most careful of all (see `point_for`)."""
         return point_for(self.points, population)
-
-
-def point_for(points: Mapping[Population, OperatingPoint], population: Population | None) -> OperatingPoint:
-    """The point of a population, for points that were kept without their bundle.
-
-    Nobody may be called low by a threshold that was not made for them, nor first, nor likely: a film of an unknown
-    population gets the lowest threshold of the bundle, the highest for `first`, and the calibration at the lowest
-    prevalence.
-    """
-    if population is not None and population in points:
-        return points[population]
-    lowest = min(points.values(), key=lambda point: (point.threshold, point.population))
-    first = max(point.first_threshold for point in points.values())
-    rarest = min(points.values(), key=lambda point: (point.calibration.prevalence, point.population))
-    return replace(lowest, first_threshold=first, calibration=rarest.calibration)
 
 
 def points_from_document(document: Mapping[str, Any]) -> Mapping[Population, OperatingPoint]:
@@ -105,18 +89,38 @@ def points_from_document(document: Mapping[str, Any]) -> Mapping[Population, Ope
     Raises:
         BundleError: a number is missing or no finite number, or a population is unknown.
     """
-    return _Reader(None).points(document)
+    return Checker(None).points(document)
 
 
-def read_bundle(folder: Path) -> Bundle:
-    """Read a bundle and verify its format, its preprocessing version and the hash of every file.
+def policies_from_document(document: Mapping[str, Any]) -> Mapping[AgeGroup, GroupPolicy]:
+    """What a ``bundle.json`` says of each age group, from a folder or from a copy that was kept; empty in format 1.
 
     Raises:
-        BundleError: something is missing, changed, or unknown to this version.
+        BundleError: a group is missing or unknown, or its policy has no reason.
     """
-    reader = _Reader(folder)
-    document = reader.document()
-    contents = {name: reader.verified(name, sha256) for name, sha256 in reader.files(document).items()}
+    return Checker(None).policies(document)
+
+
+def read_bundle(folder: Path, *, least: BundleStatus = BundleStatus.CERTIFIED) -> Bundle:
+    """Read a bundle and verify its format, its preprocessing version and the hash of every file.
+
+    Args:
+        folder: of the bundle.
+        least: what it must have reached; `UNCERTIFIED` takes any, to be looked into (`cxr-trainer evaluate`, `shift`
+            and `compare`), never to read films by.
+
+    Raises:
+        BundleError: something is missing, changed, or unknown to this version, or the bundle is uncertified.
+    """
+    checker = Checker(folder)
+    document = checker.parsed(_content(checker, folder, DOCUMENT))
+    status = BundleStatus.CERTIFIED if checker.certified(document) else BundleStatus.UNCERTIFIED
+    if status is BundleStatus.UNCERTIFIED and least is BundleStatus.CERTIFIED:
+        checker.fail(
+            "it is uncertified: its quantised file departs too far from the network that was judged",
+            "use a certified bundle; `cxr-trainer evaluate --bundle` looks into this one",
+        )
+    contents = {name: _verified(checker, folder, name, sha256) for name, sha256 in checker.files(document).items()}
     return Bundle(
         folder=folder,
         name=document["name"],
@@ -124,8 +128,10 @@ def read_bundle(folder: Path) -> Bundle:
         preprocessing=document["preprocessing"],
         model=contents[MODEL],
         model_sha256=document["files"][MODEL],
-        points=reader.points(document),
+        points=checker.points(document),
         document=document,
+        policies=checker.policies(document),
+        status=status,
     )
 
 
@@ -155,11 +161,11 @@ def write_bundle(folder: Path, *, document_without_files: Mapping[str, Any], fil
     Raises:
         BundleError: the document would not be read back, or the disk refused.
     """
-    reader = _Reader(folder, operation="write bundle", remedy="correct what is written")
+    checker = Checker(folder, operation="write bundle", remedy="correct what is written")
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
-    document = json.loads(reader.dumped({**document_without_files, "format": FORMAT, "files": hashes}))
-    text = reader.dumped({**document, "seal": seal_of(document)})
-    reader.checked(json.loads(text))  # what could not be read again is not written
+    document = json.loads(checker.dumped({**document_without_files, "format": FORMAT, "files": hashes}))
+    text = checker.dumped({**document, "seal": seal_of(document)})
+    checker.checked(json.loads(text))  # what could not be read again is not written
     temporary = folder.parent / f".{folder.name}.{os.getpid()}.partial"  # the umask decides who may read a bundle
     try:
         for name, content in files.items():
@@ -175,124 +181,19 @@ def write_bundle(folder: Path, *, document_without_files: Mapping[str, Any], fil
     return folder
 
 
-def seal_of(document: Mapping[str, Any]) -> str:
-    """sha256 of a document's content but for its ``seal``: a threshold with one flipped bit is found, too."""
-    content = {key: value for key, value in document.items() if key != "seal"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+def _content(checker: Checker, folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except FileNotFoundError:
+        if not folder.is_dir():
+            checker.fail("there is no such folder", "give the folder that holds bundle.json")
+        checker.fail(f"{name} is missing")
+    except OSError as error:
+        checker.fail(f"{name}: {error.strerror or error}", "give a folder that this user may read")
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Checks one bundle and says in every error which one it was."""
-
-    folder: Path | None
-    operation: str = "read bundle"
-    remedy: str = _REMEDY
-
-    def fail(self, cause: str, remedy: str | None = None) -> NoReturn:
-        raise BundleError(self.operation, self.folder, cause, remedy or self.remedy)
-
-    def content(self, name: str) -> bytes:
-        assert self.folder is not None  # noqa: S101 - only points_from_document has no folder, and it reads none
-        try:
-            return (self.folder / name).read_bytes()
-        except FileNotFoundError:
-            if not self.folder.is_dir():
-                self.fail("there is no such folder", "give the folder that holds bundle.json")
-            self.fail(f"{name} is missing")
-        except OSError as error:
-            self.fail(f"{name}: {error.strerror or error}", "give a folder that this user may read")
-
-    def document(self) -> dict[str, Any]:
-        data = self.content(DOCUMENT)
-        try:
-            document = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise BundleError(self.operation, self.folder, f"{DOCUMENT} is no JSON ({error})", self.remedy) from error
-        return self.checked(document)
-
-    def checked(self, document: Any) -> dict[str, Any]:
-        """The document if every field that is relied on is there and known."""
-        if not isinstance(document, dict):
-            self.fail(f"{DOCUMENT} is no JSON object")
-        if document.get("format") != FORMAT:
-            self.fail(
-                f"format {document.get('format')!r} is not {FORMAT}", "use a bundle made for this version, or upgrade"
-            )
-        if document.get("seal") != seal_of(document):
-            self.fail(f"{DOCUMENT} does not match its own seal: it was changed after it was written")
-        for key in ("name", "network"):
-            if not isinstance(document.get(key), str) or not document[key]:
-                self.fail(f"{key} is missing or no text")
-        version = document.get("preprocessing")
-        if not isinstance(version, int) or isinstance(version, bool) or version not in VERSIONS:
-            known = ", ".join(map(str, VERSIONS))
-            self.fail(
-                f"preprocessing version {version!r} is unknown (known: {known})",
-                "use a bundle made for this version, or upgrade",
-            )
-        self.files(document)
-        self.points(document)
-        return document
-
-    def files(self, document: Mapping[str, Any]) -> dict[str, str]:
-        """Name -> sha256 of every file but the document; names stay inside the folder."""
-        files = document.get("files")
-        if not isinstance(files, dict):
-            self.fail("files is missing")
-        for name, sha256 in files.items():
-            path = PurePosixPath(name)
-            if path.is_absolute() or ".." in path.parts or str(path) != name or "\0" in name or name == DOCUMENT:
-                self.fail(f"files names {name!r}, which is no file of a bundle")
-            if not isinstance(sha256, str) or len(sha256) != 64:
-                self.fail(f"the hash of {name} is no sha256")
-        for name in REQUIRED:
-            if name not in files:
-                self.fail(f"files does not name {name}")
-        return files
-
-    def verified(self, name: str, sha256: str) -> bytes:
-        content = self.content(name)
-        if hashlib.sha256(content).hexdigest() != sha256:
-            self.fail(f"{name} does not have the sha256 that {DOCUMENT} states")
-        return content
-
-    def points(self, document: Mapping[str, Any]) -> dict[Population, OperatingPoint]:
-        populations = document.get("populations")
-        if not isinstance(populations, Mapping) or not populations:
-            self.fail("populations is missing or empty")
-        points = {}
-        for key, entry in populations.items():
-            if key not in set(Population):
-                self.fail(f"population {key!r} is unknown (known: {', '.join(Population)})")
-            points[Population(key)] = self.point(Population(key), entry)
-        return points
-
-    def point(self, population: Population, entry: Any) -> OperatingPoint:
-        calibration = entry.get("calibration") if isinstance(entry, Mapping) else None
-        if not isinstance(calibration, Mapping):
-            self.fail(f"{population} has no calibration")
-        number = {key: self.number(population, key, entry) for key in ("threshold", "first_threshold")}
-        curve = {key: self.number(population, key, calibration) for key in ("slope", "intercept", "prevalence")}
-        if number["first_threshold"] < number["threshold"]:
-            self.fail(f"{population}: first_threshold lies below threshold")
-        if curve["slope"] <= 0 or not 0 < curve["prevalence"] < 1:
-            self.fail(f"{population}: the calibration's slope is not above 0, or its prevalence not within 0 and 1")
-        evidence = entry.get("evidence", {})
-        if not isinstance(evidence, Mapping):
-            self.fail(f"{population}: evidence is no JSON object")
-        return OperatingPoint(
-            population, number["threshold"], number["first_threshold"], Calibration(**curve), evidence
-        )
-
-    def number(self, population: Population, key: str, entry: Mapping[str, Any]) -> float:
-        value = entry.get(key)
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
-            self.fail(f"{population}: {key} is missing or no finite number")
-        return float(value)
-
-    def dumped(self, document: Mapping[str, Any]) -> str:
-        try:
-            return json.dumps(document, indent=2, allow_nan=False) + "\n"
-        except (TypeError, ValueError) as error:
-            raise BundleError(self.operation, self.folder, f"the document is no JSON ({error})", self.remedy) from error
+def _verified(checker: Checker, folder: Path, name: str, sha256: str) -> bytes:
+    content = _content(checker, folder, name)
+    if hashlib.sha256(content).hexdigest() != sha256:
+        checker.fail(f"{name} does not have the sha256 that {DOCUMENT} states")
+    return content

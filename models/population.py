@@ -1,4 +1,4 @@
-"""The populations a bundle can be validated for, and which of them an age belongs to."""
+"""The populations a bundle can be validated for, the groups that ages fall into, and what a bundle does about each."""
 
 from __future__ import annotations
 
@@ -17,10 +17,37 @@ class Population(StrEnum):
     ADULTS = "adults"
 
 
+class AgeGroup(StrEnum):
+    """Every age in one of four groups; those that can have an operating point are named as their population is."""
+
+    INFANTS = "infants"  # below one year
+    CHILDREN = "children"
+    BETWEEN = "between"  # from six to seventeen years
+    ADULTS = "adults"
+
+    @property
+    def population(self) -> Population | None:
+        """The population of this group, or None where operating points know none."""
+        return Population(self.value) if self.value in tuple(Population) else None
+
+
+class Policy(StrEnum):
+    """What a bundle does with the films of an age group; the trainer decides it from evidence."""
+
+    BANDED = "banded"  # an operating point tells the bands
+    ORDERED = "ordered"  # the score may order; only `next` is given, nothing is called low nor first
+    OUTSIDE = "outside"  # a score would mean nothing: refused
+
+
+def age_group_of(age_years: float) -> AgeGroup:
+    """The group of an age."""
+    if age_years < CHILDREN_FROM:
+        return AgeGroup.INFANTS
+    if age_years < CHILDREN_BELOW:
+        return AgeGroup.CHILDREN
+    return AgeGroup.ADULTS if age_years >= ADULTS_FROM else AgeGroup.BETWEEN
+
+
 def population_of_age(age_years: float) -> Population | None:
-    """The population of an age, or None for infants and from six to seventeen years, where nothing was validated."""
-    if CHILDREN_FROM <= age_years < CHILDREN_BELOW:
-        return Population.CHILDREN
-    if age_years >= ADULTS_FROM:
-        return Population.ADULTS
-    return None
+    """The population of an age; None for infants and from six to seventeen years: no operating point is for them."""
+    return age_group_of(age_years).population

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from models.bundle import write_bundle
+from models.bundle import seal_of, write_bundle
+from models.population import AgeGroup, Population
 
 TINY_MODEL: Final = Path(__file__).parent / "data" / "tiny.tflite"
 THRESHOLD: Final = 0.0
@@ -18,15 +20,23 @@ def tiny_bundle(folder: Path, **changes: Any) -> Path:
     return write_bundle(folder, document_without_files=tiny_document(**changes), files=tiny_files())
 
 
+def policies(**groups: str) -> dict[str, Any]:
+    """The policies of a bundle.json: what is said of each age group, the others being outside."""
+    return {
+        group: {"policy": policy, "reason": f"the test says {policy} of {group}"}
+        for group, policy in {**dict.fromkeys(AgeGroup, "outside"), **groups}.items()
+    }
+
+
 def tiny_document(**changes: Any) -> Mapping[str, Any]:
-    """bundle.json without its hashes; both populations have the same point."""
+    """bundle.json without its hashes; both populations have the same point, and who has a point is banded."""
     point = {
         "threshold": THRESHOLD,
         "first_threshold": FIRST_THRESHOLD,
         "calibration": {"slope": 1.0, "intercept": 0.0, "prevalence": 0.5},
         "evidence": {"n": 0},
     }
-    document = {
+    document: dict[str, Any] = {
         "name": "tiny",
         "network": "brightness",
         "preprocessing": 1,
@@ -34,9 +44,12 @@ def tiny_document(**changes: Any) -> Mapping[str, Any]:
         "training": {"recipe": "by hand", "seed": 0, "sources": [], "split_sha256": "", "starting_weights": "none"},
         "terms": ["made for tests"],
         "populations": {"children": point, "adults": point},
-        "quantisation": {"certified": False},
+        "quantisation": {"certified": True},
+        "certified": True,
     }
-    return {**document, **changes}
+    document |= changes
+    banded = {who: "banded" for who in document["populations"] if who in tuple(Population)}
+    return {"policies": policies(**banded), **document}
 
 
 def tiny_files() -> dict[str, bytes]:
@@ -46,3 +59,17 @@ def tiny_files() -> dict[str, bytes]:
         "MODEL_CARD.md": b"# tiny\n\nScores brightness; made for tests.\n",
         "split.csv": b"sha256,part\n",
     }
+
+
+def resealed(folder: Path, **changes: Any) -> Path:
+    """A bundle whose document was changed by somebody who knows the seal; None takes a key away."""
+    path = folder / "bundle.json"
+    document = {**json.loads(path.read_text()), **changes}
+    document = {key: value for key, value in document.items() if value is not None}
+    path.write_text(json.dumps({**document, "seal": seal_of(document)}))
+    return folder
+
+
+def of_format_1(folder: Path) -> Path:
+    """The bundle as version 0.3 would have written it: nothing is stated of age groups."""
+    return resealed(folder, format=1, policies=None, certified=None)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders.bundles import tiny_bundle, tiny_document, tiny_files
+from builders.bundles import of_format_1, policies, resealed, tiny_bundle, tiny_document, tiny_files
 from builders.films import flipped
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,28 +17,21 @@ from hypothesis import strategies as st
 from models import bundle as bundle_module
 from models.bundle import (
     BundleError,
+    BundleStatus,
     Calibration,
     points_from_document,
+    policies_from_document,
     read_bundle,
-    seal_of,
     shipped_bundle,
     write_bundle,
 )
-from models.population import Population
+from models.operating_points import point_of_group
+from models.population import AgeGroup, Policy, Population
 
 
 def point(at: float, **changes: Any) -> dict[str, Any]:
     calibration = {"slope": 1.0, "intercept": 0.0, "prevalence": 0.5}
     return {"threshold": at, "first_threshold": at + 1, "calibration": calibration, **changes}
-
-
-def resealed(folder: Path, **changes: Any) -> Path:
-    """A bundle whose document was changed by somebody who knows the seal; None takes a key away."""
-    path = folder / "bundle.json"
-    document = {**json.loads(path.read_text()), **changes}
-    document = {key: value for key, value in document.items() if value is not None}
-    path.write_text(json.dumps({**document, "seal": seal_of(document)}))
-    return folder
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
@@ -112,8 +105,25 @@ def test_a_document_that_is_no_json_object_is_said(tmp_path: Path, text: str) ->
 @pytest.mark.parametrize(
     ("changes", "cause"),
     [
-        ({"format": 2}, "format 2 is not 1"),
-        ({"format": None}, "format None is not 1"),
+        ({"format": 3}, r"format 3 is unknown \(known: 1, 2\)"),
+        ({"format": True}, "format True is unknown"),
+        ({"format": None}, "format None is unknown"),
+        ({"certified": None}, "certified is missing"),
+        ({"certified": "yes"}, "certified is missing, or neither true nor false"),
+        ({"gate": [1]}, "gate is no JSON object"),
+        ({"policies": None}, "policies is missing"),
+        ({"policies": {}}, "policies names nobody, not infants, children, between, adults"),
+        ({"policies": {**policies(), "dogs": {}}}, "policies names .*'dogs'"),
+        ({"policies": policies(children="banded", adults="low")}, "adults: policy 'low' is unknown"),
+        ({"policies": {**policies(), "adults": {"policy": "outside", "reason": " "}}}, "adults: the policy's reason"),
+        ({"policies": {**policies(), "adults": {"policy": "outside", "reason": "x", "evidence": 1}}}, "adults: evid"),
+        ({"policies": policies(children="banded")}, "adults are outside, and have an operating point all the same"),
+        ({"policies": policies(children="banded", adults="banded", between="banded")}, "between are banded, and have"),
+        ({"populations": {"adults": point(0)}}, "children are banded, and have no operating point"),
+        (
+            {"populations": {"adults": point(0)}, "policies": policies(adults="banded", children="ordered")},
+            "children are ordered, and have no calibration",
+        ),
         ({"preprocessing": 99}, "preprocessing version 99 is unknown"),
         ({"preprocessing": True}, "preprocessing version True is unknown"),
         ({"preprocessing": [1]}, "preprocessing version"),
@@ -147,6 +157,8 @@ def test_a_document_that_could_not_be_read_is_not_written(tmp_path: Path) -> Non
     """The trainer hears of it, and no folder appears."""
     with pytest.raises(BundleError, match=r"cannot write bundle .*population 'dogs' is unknown"):
         tiny_bundle(tmp_path / "b", populations={"dogs": point(0)})
+    with pytest.raises(BundleError, match=r"cannot write bundle .*policies is missing"):
+        tiny_bundle(tmp_path / "b", policies=None)
     with pytest.raises(BundleError, match="the document is no JSON"):
         tiny_bundle(tmp_path / "b", training={"loss": np.float32(1)})
     assert list(tmp_path.iterdir()) == []
@@ -169,10 +181,81 @@ def test_an_unknown_population_gets_the_lowest_threshold(tmp_path: Path) -> None
     assert bundle.point_for(Population.CHILDREN).threshold == 2.0
 
 
-def test_a_population_that_was_not_validated_gets_the_lowest_threshold(tmp_path: Path) -> None:
-    """A bundle for adults alone answers for a child, too."""
-    bundle = read_bundle(tiny_bundle(tmp_path / "b", populations={"adults": point(0.5)}))
-    assert bundle.point_for(Population.CHILDREN).population is Population.ADULTS
+@pytest.mark.parametrize("who", [Population.CHILDREN, None])
+def test_who_has_no_threshold_of_their_own_is_only_ordered(tmp_path: Path, who: Population | None) -> None:
+    """A bundle for adults alone calls no child low or first, nor a film that may be a child's; of any format."""
+    folder = tiny_bundle(tmp_path / "b", populations={"adults": point(0.5)})
+    for bundle in (read_bundle(folder), read_bundle(of_format_1(folder))):
+        found = bundle.point_for(who)
+        assert (found.policy, found.threshold, found.first_threshold) == (Policy.ORDERED, -math.inf, math.inf)
+
+
+def test_an_ordered_population_needs_no_thresholds_and_gets_none(tmp_path: Path) -> None:
+    """What stands there is for the record: `next` begins below every logit, and `first` never; nor for the unknown."""
+    calibration = {"slope": 2.0, "intercept": 0.0, "prevalence": 0.3}
+    stated = policies(children="banded", adults="ordered")
+    for number, thresholds in enumerate([{}, {"threshold": None, "first_threshold": None}, {"threshold": 1.0}]):
+        populations = {"children": point(0.5), "adults": {"calibration": calibration, **thresholds}}
+        bundle = read_bundle(tiny_bundle(tmp_path / f"{number}", populations=populations, policies=stated))
+        adults = bundle.points[Population.ADULTS]
+        assert (adults.policy, adults.threshold, adults.first_threshold) == (Policy.ORDERED, -math.inf, math.inf)
+        assert adults.calibration == Calibration(2.0, 0.0, 0.3)
+        assert bundle.point_for(Population.CHILDREN).threshold == 0.5
+        unknown = bundle.point_for(None)
+        assert (unknown.policy, unknown.threshold, unknown.calibration.prevalence) == (Policy.ORDERED, -math.inf, 0.3)
+
+
+def test_the_policy_of_each_group_is_read_with_its_reason(tmp_path: Path) -> None:
+    """From the folder, and from a copy of the document that was kept."""
+    bundle = read_bundle(tiny_bundle(tmp_path / "b", gate={"limit": 3}))
+    assert {group: stated.policy for group, stated in bundle.policies.items()} == {
+        AgeGroup.INFANTS: Policy.OUTSIDE,
+        AgeGroup.CHILDREN: Policy.BANDED,
+        AgeGroup.BETWEEN: Policy.OUTSIDE,
+        AgeGroup.ADULTS: Policy.BANDED,
+    }
+    assert bundle.policies[AgeGroup.INFANTS].reason == "the test says outside of infants"
+    assert policies_from_document(json.loads(json.dumps(dict(bundle.document)))) == bundle.policies
+    assert bundle.gate == {"limit": 3}
+
+
+def test_a_bundle_of_format_1_states_no_policy_and_is_read_as_before(tmp_path: Path) -> None:
+    """The first bundle stays for comparison: banded for its populations, and nobody is outside by age."""
+    bundle = read_bundle(of_format_1(tiny_bundle(tmp_path / "b")))
+    assert (bundle.policies, bundle.status, bundle.gate) == ({}, BundleStatus.CERTIFIED, None)
+    assert {found.policy for found in bundle.points.values()} == {Policy.BANDED}
+    assert point_of_group(bundle.points, bundle.policies, AgeGroup.BETWEEN) == bundle.point_for(None)
+
+
+@pytest.mark.parametrize("form", [1, 2])
+def test_an_uncertified_bundle_is_only_looked_into(tmp_path: Path, form: int) -> None:
+    """Films are not read by it; who wants to know how it fails must say so."""
+    folder = tiny_bundle(tmp_path / "b", certified=False)
+    if form == 1:
+        folder = of_format_1(resealed(folder, quantisation={"certified": False}))
+    with pytest.raises(BundleError, match=r"it is uncertified: .*; use a certified bundle"):
+        read_bundle(folder)
+    bundle = read_bundle(folder, least=BundleStatus.UNCERTIFIED)
+    assert bundle.status is BundleStatus.UNCERTIFIED
+    assert read_bundle(tiny_bundle(tmp_path / "c"), least=BundleStatus.UNCERTIFIED).status is BundleStatus.CERTIFIED
+
+
+@pytest.mark.parametrize(
+    ("group", "policy", "expected"),
+    [
+        (AgeGroup.CHILDREN, "banded", Policy.BANDED),
+        (AgeGroup.BETWEEN, "ordered", Policy.ORDERED),
+        (AgeGroup.BETWEEN, "outside", Policy.ORDERED),
+        (AgeGroup.INFANTS, "outside", Policy.ORDERED),
+    ],
+)
+def test_a_group_that_is_not_banded_gives_no_bands(
+    tmp_path: Path, group: AgeGroup, policy: str, expected: Policy
+) -> None:
+    """Also one that is outside, should a score of it be kept from elsewhere."""
+    stated = policies(**{"children": "banded", "adults": "banded", group.value: policy})
+    bundle = read_bundle(tiny_bundle(tmp_path / "b", policies=stated))
+    assert point_of_group(bundle.points, bundle.policies, group).policy is expected
 
 
 def test_points_come_from_a_kept_document_alone(tmp_path: Path) -> None:
@@ -195,6 +278,35 @@ def test_a_probability_rises_with_the_logit(low: float, high: float) -> None:
 def test_a_probability_is_the_logistic_of_slope_and_intercept() -> None:
     """Checked by hand: 2 * 0.75 - 1 = 0.5, and 1 / (1 + e^-0.5) = 0.6225."""
     assert Calibration(2.0, -1.0, 0.5).probability(0.75) == pytest.approx(0.6224593)
+
+
+PREVALENCES = st.floats(1e-6, 1 - 1e-6)
+
+
+@given(st.floats(-1e300, 1e300), st.floats(-1e300, 1e300), PREVALENCES, PREVALENCES)
+def test_a_probability_at_a_sites_prevalence_keeps_the_order(low: float, high: float, own: float, site: float) -> None:
+    """It rises with the logit as before and with the prevalence, stays within 0 and 1, and never overflows."""
+    curve = Calibration(slope=0.8, intercept=-0.3, prevalence=own)
+    low, high = min(low, high), max(low, high)
+    assert 0.0 <= curve.probability(low, site) <= curve.probability(high, site) <= 1.0
+    rarer, commoner = min(own, site), max(own, site)
+    assert curve.probability(low, rarer) <= curve.probability(low, commoner)
+
+
+@given(st.floats(-50, 50), PREVALENCES)
+def test_a_probability_at_its_own_prevalence_is_itself(logit: float, own: float) -> None:
+    """Saying what is so anyway changes nothing."""
+    curve = Calibration(slope=0.8, intercept=-0.3, prevalence=own)
+    assert curve.probability(logit, own) == curve.probability(logit)
+
+
+@given(st.floats(-8, 8), st.floats(0.01, 0.99), st.floats(0.01, 0.99))
+def test_the_odds_change_as_the_prior_odds_do(logit: float, own: float, site: float) -> None:
+    """Bayes' rule with the same likelihood ratio."""
+    curve = Calibration(slope=0.8, intercept=-0.3, prevalence=own)
+    before, after = curve.probability(logit), curve.probability(logit, site)
+    ratio = (site / (1 - site)) / (own / (1 - own))
+    assert after / (1 - after) == pytest.approx(before / (1 - before) * ratio, rel=1e-6)
 
 
 def test_the_shipped_bundle_is_the_last_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,15 +69,15 @@ def evaluate_command(
     if page is not None and json_ is not None and page.absolute() == json_.absolute():
         raise click.UsageError("--page and --json name one file")
     with one_line():
-        from models.bundle import read_bundle, shipped_bundle
+        from models.bundle import BundleStatus, read_bundle, shipped_bundle
         from trainer.evidence.document import Asked, evidence
         from trainer.runs import write_text
 
         for output in (page, json_):
             _check_room(output)
         folder = bundle if bundle is not None else shipped_bundle()
-        judged = read_bundle(folder)
-        other = read_bundle(against) if against is not None else None
+        judged = read_bundle(folder, least=BundleStatus.UNCERTIFIED)
+        other = read_bundle(against, least=BundleStatus.UNCERTIFIED) if against is not None else None
         films, unreadable, split_sha256 = _films(sources, split, part)
         default = Population(population) if population else None
         with bar("scoring") as advance:
@@ -105,7 +105,7 @@ def evaluate_command(
     if format_ == "json":
         click.echo(json.dumps(document, indent=2, allow_nan=False))
         return
-    click.echo(f"bundle {judged.name}, model {judged.model_sha256[:16]}")
+    click.echo(f"bundle {judged.name} ({judged.status}), model {judged.model_sha256[:16]}")
     click.echo(figures_table(document))
     for path in (page, json_):
         if path is not None:

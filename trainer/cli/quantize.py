@@ -39,9 +39,23 @@ if TYPE_CHECKING:
     show_default=True,
     help="original: before what was frozen learned too.",
 )
+@click.option(
+    "--least", type=click.IntRange(5), default=50, show_default=True, help="Films of either class; fewer: outside."
+)
+@click.option(
+    "--most", type=click.IntRange(1), default=300, show_default=True, help="Films of a source and class, shifted."
+)
 @FORMAT
 def quantize_command(
-    sources: tuple[Source, ...], run: Path, bundle: Path, name: str, precision: str, weights_of: str, format_: str
+    sources: tuple[Source, ...],
+    run: Path,
+    bundle: Path,
+    name: str,
+    precision: str,
+    weights_of: str,
+    least: int,
+    most: int,
+    format_: str,
 ) -> None:
     """Export a run's network, choose its operating points, and write a bundle.
 
@@ -56,7 +70,9 @@ def quantize_command(
         from trainer.export.release import Release, release
 
         today = datetime.now().astimezone().date()
-        asked = Release(run, sources, bundle, name, today, Precision(precision), WeightsOf(weights_of))
+        asked = Release(
+            run, sources, bundle, name, today, Precision(precision), WeightsOf(weights_of), least=least, most=most
+        )
         document = release(asked, lambda text: click.echo(text, err=True), lambda done, total: advance(done, total, ""))
     if format_ == "json":
         click.echo(json.dumps(document, indent=2))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from models.population import Policy
+
 
 def figures_table(figures: dict[str, Any]) -> str:
     """The figures for a person to read."""
@@ -18,6 +20,9 @@ def figures_table(figures: dict[str, Any]) -> str:
     for name, point in figures["operating_points"].items():
         lines.append(f"{name}: {point['n']} films, {point['positives']} with pneumonia")
         lines.append(f"  AUC          {_value(point['auc'], point['auc_ci'])}")
+        if point["policy"] == Policy.ORDERED:
+            lines.append("  only ordered: no film is called low or first")
+            continue
         for band, prefix in (("next or first", ""), ("first", "first_")):
             lines.append(f"  {band}: from logit {point[f'{prefix}threshold']:.3f}")
             for kind in ("sensitivity", "specificity"):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from models.bundle import read_bundle
+from models.bundle import BundleStatus, read_bundle
 from trainer.comparison.measure import Measured, measure, milliseconds
 from trainer.comparison.rows import Entry
 from trainer.data.sources import Film, Part, Source, find_all
@@ -210,7 +210,7 @@ def _validation(run: Path, variant: str) -> float | None:
 
 def _measured(path: Path, folder: Path, test: Sequence[Film], progress: Progress) -> Measured:
     """The figures of a bundle; kept beside it, for they are the same each time, but for the speed."""
-    bundle = read_bundle(folder)
+    bundle = read_bundle(folder, least=BundleStatus.UNCERTIFIED)
     if path.exists():
         kept = json.loads(path.read_text(encoding="utf-8"))
         if kept.pop("model_sha256", None) == bundle.model_sha256:

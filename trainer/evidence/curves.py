@@ -82,9 +82,10 @@ def reliability(sample: Sample, draws: int) -> dict[str, Any]:
 
 
 def distribution(sample: Sample) -> dict[str, Any]:
-    """How many films of either class lie where on the logit, with the thresholds (None where films have several)."""
+    """How many films of either class lie where on the logit; thresholds are None where films have several, or none."""
     edges = np.histogram_bin_edges(sample.logits, BARS)
     alone = np.unique(sample.thresholds).size == 1 and np.unique(sample.firsts).size == 1
+    alone = alone and bool(np.isfinite(sample.thresholds[0]))  # where the score only orders, no band begins
     return {
         **sample.counts(),
         "edges": rounded(edges),

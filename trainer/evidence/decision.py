@@ -29,6 +29,11 @@ def prevalences(labels: NDArray[np.bool_], above: NDArray[np.bool_]) -> list[dic
     """
     sensitivity = share(int((labels & above).sum()), int(labels.sum()))
     specificity = share(int((~labels & ~above).sum()), int((~labels).sum()))
+    return at_prevalences(sensitivity, specificity)
+
+
+def at_prevalences(sensitivity: Estimate | None, specificity: Estimate | None) -> list[dict[str, Any]]:
+    """As `prevalences`, of shares that are known already; None where nothing was counted."""
     both = sensitivity is not None and specificity is not None
     rows = []
     for prevalence in PREVALENCES:

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from models.bundle import OperatingPoint, point_for
+from models.population import Policy
 from models.radiograph import UnreadableFilm, read_radiograph
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def _all_wrong(scored: Sequence[Scored], points: Mapping[Population, OperatingPo
     found = []
     for s in scored:
         point = point_for(points, s.population)
+        if point.policy is not Policy.BANDED:  # nothing is called low or high there
+            continue
         if (s.logit >= point.threshold) is not bool(s.film.label):
             by = abs(s.logit - point.threshold)
             found.append(Wrong(s, point.threshold, by, s.logit >= point.first_threshold))

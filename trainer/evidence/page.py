@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from models.bundle import point_for
+from models.population import Policy
 from models.version import VERSION
 from trainer.evidence import charts
 from trainer.evidence.gallery import Picture, alarms, draw, has_places, misses, scale
@@ -123,6 +124,8 @@ def _chances(bundle: Bundle, group: str) -> dict[str, float]:
     if group not in populations and group != UNKNOWN:
         return {}
     point = point_for(bundle.points, populations.get(group))
+    if point.policy is not Policy.BANDED:
+        return {}
     next_, first = (point.calibration.probability(at) for at in (point.threshold, point.first_threshold))
     return {"next, first": next_} if next_ == first else {"next": next_, "first": first}
 

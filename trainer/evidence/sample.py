@@ -28,7 +28,8 @@ class Sample:
     Attributes:
         labels: pneumonia or not.
         logits: the network's.
-        probabilities: calibrated as the film's population is.
+        probabilities: calibrated as the film's population is, and moved to the prevalence among these films of that
+            population: a curve that is stated at 10 % is not wrong where half of the films have pneumonia.
         thresholds, firsts: of the film's population, on the logit.
         patients: whose film it is.
     """
@@ -67,6 +68,7 @@ class Sample:
 def sample_of(scored: Sequence[Scored], points: Mapping[Population, OperatingPoint]) -> Sample:
     """The columns of some films, each judged by its own population's point."""
     of = [point_for(points, s.population) for s in scored]
+    shares = _prevalences(scored)
 
     def column(values: Any) -> NDArray[np.float64]:
         return np.asarray(list(values), np.float64)
@@ -74,11 +76,19 @@ def sample_of(scored: Sequence[Scored], points: Mapping[Population, OperatingPoi
     return Sample(
         np.asarray([s.film.label for s in scored], bool),
         column(s.logit for s in scored),
-        column(point.calibration.probability(s.logit) for s, point in zip(scored, of, strict=True)),
+        column(p.calibration.probability(s.logit, shares[s.population]) for s, p in zip(scored, of, strict=True)),
         column(point.threshold for point in of),
         column(point.first_threshold for point in of),
         tuple(s.film.patient for s in scored),
     )
+
+
+def _prevalences(scored: Sequence[Scored]) -> dict[Population | None, float | None]:
+    """The share of pneumonia among the films of each population; None where they are of one class."""
+    labels: dict[Population | None, list[int]] = {}
+    for s in scored:
+        labels.setdefault(s.population, []).append(s.film.label)
+    return {who: sum(some) / len(some) if 0 < sum(some) < len(some) else None for who, some in labels.items()}
 
 
 def by_population(scored: Sequence[Scored]) -> dict[str, list[Scored]]:

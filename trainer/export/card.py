@@ -10,7 +10,9 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from models.population import GROUPS, AgeGroup, Policy
 from trainer.data.sources import Part, Source
+from trainer.export.card_words import in_two_minutes
 from trainer.export.choices import Precision, WeightsOf
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ BUNDLE: Final = "BUNDLE"
 RUN: Final = "RUN"
 MANY_TIES: Final = 0.05  # of the films; above it the card says so in words
 
-_WHO: Final = {"children": "children of one to five years", "adults": "adults, 18 years and over"}
+_WHO: Final = {group.value: who for group, who in GROUPS.items()}
 
 
 def data_argument(source: Source) -> str:
@@ -35,6 +37,12 @@ def evaluate_command(sources: Sequence[Source], part: Part) -> str:
     return f"cxr-trainer evaluate --bundle {BUNDLE} {data} --split {BUNDLE}/split.csv --part {part}"
 
 
+def points_command(sources: Sequence[Source], most: int) -> str:
+    """The command that shows how a bundle's operating points were chosen."""
+    data = " ".join(data_argument(source) for source in sources)
+    return f"cxr-trainer points --bundle {BUNDLE} {data} --most {most}"
+
+
 def card(document: Mapping[str, Any], model_bytes: int) -> str:
     """The card, in Markdown.
 
@@ -42,7 +50,8 @@ def card(document: Mapping[str, Any], model_bytes: int) -> str:
         document: ``bundle.json`` without its hashes.
         model_bytes: size of the model file.
     """
-    sections = [_head(document, model_bytes), _use(document), _figures(document), _sources(document)]
+    sections = [_head(document, model_bytes), in_two_minutes(document), _policies(document), _figures(document)]
+    sections += [_sources(document)]
     sections += [_subgroups(document), _quantisation(document), _training(document), _terms(document)]
     return "\n\n".join(sections) + "\n"
 
@@ -58,42 +67,77 @@ def _head(document: Mapping[str, Any], model_bytes: int) -> str:
     )
 
 
-def _use(document: Mapping[str, Any]) -> str:
-    who = " and ".join(_WHO.get(name, name) for name in document["populations"])
-    return (
-        "## What it is for, and what it is not\n\n"
-        f"- For frontal chest radiographs of {who}. Not for other ages, lateral views or other body parts.\n"
-        "- It orders reading. It gives no diagnosis, and it is no medical device: no authority has cleared it.\n"
-        "- It looks for pneumonia only. Other urgent findings, such as a pneumothorax or a misplaced tube, are not "
-        "looked for and do not move a film up.\n"
-        "- Every film is still read. A low place in the queue says nothing about the health of anybody.\n"
-        "- The figures are of the validation part of the sets that it was trained on. They will be lower on films "
-        "from elsewhere: test it on your own films before you rely on it."
+def _policies(document: Mapping[str, Any]) -> str:
+    """What is done with each age group, and the sentence of the rule that decided it."""
+    lines = ["## Age groups\n", "| group | policy | because |", "|---|---|---|"]
+    lines += [
+        f"| {GROUPS[AgeGroup(name)]} | `{stated['policy']}` | {stated['reason']} |"
+        for name, stated in document["policies"].items()
+    ]
+    lines.append(
+        "\nThe rule is written in `trainer/points/policies.py`; nobody decides it by hand. A film that states no age "
+        "and whose folder declares no population is judged by the most careful point of all."
     )
+    return "\n".join(lines)
 
 
 def _figures(document: Mapping[str, Any]) -> str:
-    parts = [
-        "## Operating points\n\nIntervals are 95 %: of the AUC by a bootstrap over patients, of proportions Wilson's."
-    ]
+    said = (
+        "Intervals are 95 %: of the AUC by a bootstrap over patients, of proportions Wilson's. Specificity is against "
+        "films called normal."
+    )
+    parts = [f"## Operating points\n\n{said}"]
     for name, entry in document["populations"].items():
         evidence, calibration = entry["evidence"], entry["calibration"]
         parts.append(
-            f"### {name}: {_WHO.get(name, name)}\n\n"
+            f"### {name}: {_WHO[name]}\n\n"
             f"{evidence['n']} films ({evidence['positives']} with pneumonia) of {', '.join(evidence['sources'])}. "
-            f"AUC {_value(evidence['auc'], evidence['auc_ci'])}; expected calibration error {evidence['ece']:.3f} at a "
-            f"prevalence of {calibration['prevalence']:.3f}.\n\n"
-            "| band | from logit | sensitivity | specificity |\n|---|---|---|---|\n"
-            f"| `next` and `first` | {entry['threshold']:.3f} | {_share(evidence, 'sensitivity')} "
-            f"| {_share(evidence, 'specificity')} |\n"
-            f"| `first` | {entry['first_threshold']:.3f} | {_share(evidence, 'first_sensitivity')} "
-            f"| {_share(evidence, 'first_specificity')} |\n\n"
-            f"{_prevalences(evidence)}\n\n"
-            f"    {evidence['command']}\n\n"
-            "The thresholds were chosen on these same films, so the sensitivity of the first line and the "
-            "specificity of the second are what was asked for, not what was found."
+            f"AUC {_value(evidence['auc'], evidence['auc_ci'])}. Probabilities are stated at a prevalence of "
+            f"{calibration['prevalence']:.2f}; moved to that of these films, their expected calibration error is "
+            f"{evidence['ece']:.3f}.\n\n"
+            f"{_thresholds(entry)}\n\n"
+            f"    {evidence['command']}\n\n{_held(evidence['chosen'])}\n\n    {evidence['chosen']['command']}"
         )
     return "\n\n".join(parts)
+
+
+def _thresholds(entry: Mapping[str, Any]) -> str:
+    evidence = entry["evidence"]
+    if Policy(evidence["policy"]) is Policy.ORDERED:
+        return "No band begins anywhere: every film is `next`, by its logit."
+    return (
+        "The stored thresholds on these films as they came, which helped to choose them:\n\n"
+        "| band | from logit | sensitivity | specificity |\n|---|---|---|---|\n"
+        f"| `next` and `first` | {entry['threshold']:.3f} | {_share(evidence, 'sensitivity')} "
+        f"| {_share(evidence, 'specificity')} |\n"
+        f"| `first` | {entry['first_threshold']:.3f} | {_share(evidence, 'first_sensitivity')} "
+        f"| {_share(evidence, 'first_specificity')} |\n\n"
+        f"{_prevalences(evidence)}"
+    )
+
+
+def _held(chosen: Mapping[str, Any]) -> str:
+    """Cross-validated: films were judged by what other patients, and other corruptions, chose."""
+    said = (
+        f"Cross-validated, by rule `{chosen['rule']}` for a sensitivity of {chosen['promise']:.2f}: {chosen['n']} films "
+        f"({chosen['positives']} with pneumonia), each judged by thresholds that other patients chose under other "
+        f"corruptions; clean, and as the mean over {chosen['conditions'] - 1} conditions of the suite of shift. "
+        "`lower` is the lower end of the wider interval (by films or by patients), which is what may be promised.\n"
+    )
+    lines = [said, "| band | films | sensitivity | lower | specificity | lower |", "|---|---|---|---|---|---|"]
+    for band, name in (("next_or_first", "`next` and `first`"), ("first", "`first`")):
+        for films, figures in chosen[band].items():
+            both = " | ".join(
+                f"{_share(figures, key)} | {_number(figures[f'{key}_lower'], 3)}"
+                for key in ("sensitivity", "specificity")
+            )
+            lines.append(f"| {name} | {films} | {both} |")
+    lines += ["", "| calibration error | prevalence | found | allowed |", "|---|---|---|---|"]
+    lines += [
+        f"| {row['films']} films | {row['prevalence']:.2f} | {_value(row['ece'], row['ece_ci'])} | {row['allowed']:.2f} |"
+        for row in chosen["calibration"]
+    ]
+    return "\n".join(lines)
 
 
 def _prevalences(evidence: Mapping[str, Any]) -> str:
@@ -152,14 +196,27 @@ def _quantisation(document: Mapping[str, Any]) -> str:
     whole, precision = document["quantisation"], _precision(document)
     verdict = f"The {precision} file may stand for the network as it was trained."
     lines = [f"## Certificate of the export\n\n{verdict if whole['certified'] else 'NOT certified.'}\n"]
-    lines += [f"| films of | n | AUC trained | AUC {precision} | other side | largest logit difference "]
-    lines[-1] += "| rank correlation |"
-    lines += ["|---|---|---|---|---|---|---|"]
-    for name, one in {"full weight, all": whole, **whole["sources"]}.items():
+    lines += [f"| films of | n | AUC trained | AUC {precision} | difference | other side | largest logit difference "]
+    lines[-1] += "| rank correlation | map's peak within one cell |"
+    lines += ["|---|---|---|---|---|---|---|---|---|"]
+    rows = {"full weight, all": whole, **whole["sources"], "full weight, shifted": whole["shifted"]}
+    for name, one in rows.items():
+        difference = one["auc_difference_ci"]
         lines.append(
             f"| {name} | {one['films']} | {_number(one['auc_float'])} | {_number(one['auc_exported'])} "
-            f"| {one['flips']:.2%} | {one['max_logit_difference']:.3f} | {one['rank_correlation']:.4f} |"
+            f"| {'-' if difference is None else f'{difference[0]:+.4f} to {difference[1]:+.4f}'} "
+            f"| {one['flips']:.2%} | {one['max_logit_difference']:.3f} | {one['rank_correlation']:.4f} "
+            f"| {'-' if one['peaks'] is None else f'{one["peaks"]:.1%}'} |"
         )
+    clean, shifted = whole["limits"]["clean"], whole["limits"]["shifted"]
+    lines.append(
+        f"\nCertified where the sources of full weight together lose at most {clean['auc_lost']} of AUC, have at most "
+        f"{clean['flips']:.1%} of the films on the other side of their threshold, a rank correlation of "
+        f"{clean['rank_correlation']} and the map's peak within one cell in {clean['peaks']:.0%} of the films at or "
+        f"above the threshold; under the strongest corruptions {shifted['auc_lost']}, {shifted['flips']:.1%}, "
+        f"{shifted['rank_correlation']} and {shifted['peaks']:.0%}. On {len(whole['edge']['pictures'])} pictures that are "
+        f"no films the logits differ by {whole['edge']['max_logit_difference']:.3f} at most."
+    )
     if whole["ties"] > MANY_TIES * whole["films"]:
         lines.append(
             f"\n{whole['ties']} of {whole['films']} films share their logit with another film: the file tells too few "
@@ -224,5 +281,5 @@ def _count(row: Mapping[str, Any], key: str) -> str:
     return "-" if value is None else f"{value:.1f} ({interval[0]:.1f} to {interval[1]:.1f})"
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+def _number(value: float | None, places: int = 4) -> str:
+    return "-" if value is None else f"{value:.{places}f}"

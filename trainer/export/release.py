@@ -1,55 +1,65 @@
-"""Turns a run folder into a bundle: export, calibrate, certify, describe, write; the composition of `quantize`.
+"""Turns a run folder into a bundle: export, choose points, certify, describe, write; the composition of `quantize`.
 
-Operating points, calibration and certificate come from the validation part and from the exported file's logits, which
-the daemon will rank by. Sources of less than full weight (labels mined from text) are reported, but set no threshold.
+Everything that is chosen comes from the validation part and from the exported file's logits, which the daemon will rank
+by: of films as they came and of films changed as in the benchmark of shift. Sources of less than full weight (labels
+mined from text) are reported, and choose nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
-from models.bundle import MODEL, Bundle, OperatingPoint, write_bundle
-from models.contract import SIDE, VERSIONS, Preprocessing
-from models.population import Population
-from models.radiograph import read_radiograph
+from models.bundle import MODEL, Bundle, GroupPolicy, OperatingPoint, write_bundle
+from models.contract import VERSIONS
+from models.population import AgeGroup, Policy, Population
+from models.scorer import Scorer
 from trainer.data.sources import Film, Part, Source, find_all
 from trainer.data.splits import read_split
 from trainer.data.terms import all_terms
 from trainer.errors import TrainerError
 from trainer.evidence.figures import judge
 from trainer.evidence.scoring import Scored, Scores, choose, score_films
-from trainer.export.calibrate import operating_point
-from trainer.export.card import card, evaluate_command
+from trainer.export.both import Networks, clean_pairs, edge_logits, shifted_pairs
+from trainer.export.card import card, evaluate_command, points_command
 from trainer.export.certificate import certificates
 from trainer.export.choices import Precision, WeightsOf
-from trainer.export.quantise import EXAMPLES, PREPARED_ON, draw_examples, float_logits, load_network, to_litert
+from trainer.export.quantise import EXAMPLES, PREPARED_ON, draw_examples, load_network, to_litert
+from trainer.export.record import check_complete, match_sources, options, sources_document
 from trainer.export.rounding import round_kernels
-from trainer.networks.starting_weights import asked_for
+from trainer.points.choice import choose_point
+from trainer.points.document import by_group, by_population, point_document, policy_document
+from trainer.points.policies import LEAST, policies
+from trainer.points.rules import RULE
 from trainer.recipes.registry import KEPT, recipe_of_run
 from trainer.runs import ORIGINAL, SPLIT, WEIGHTS, RunRecord, read_run
+from trainer.shift.conditions import CONDITIONS
+from trainer.shift.judges import BundleJudge
+from trainer.shift.scoring import SuiteScores, score_suite
+from trainer.shift.suite import draw
 
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
     import keras
-    from numpy.typing import NDArray
 
-    from trainer.recipes.recipe import Recipe
-
-LEAST: Final = 10  # films of either class below which a population gets no operating point
+MOST: Final = 300  # films of a source and class under all conditions of the suite; two quiet cores take some minutes
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What is to become a bundle."""
+    """What is to become a bundle.
+
+    Attributes:
+        examples: films whose activations set the int8 ranges.
+        least: held-out films of either class below which an age group is `outside`.
+        most: films of a source and class that are scored under the suite of shift.
+    """
 
     run: Path
     sources: tuple[Source, ...]
@@ -60,6 +70,15 @@ class Release:
     weights_of: WeightsOf = WeightsOf.FINAL
     examples: int = EXAMPLES
     least: int = LEAST
+    most: int = MOST
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the held-out films chose."""
+
+    points: Mapping[Population, OperatingPoint]
+    policies: Mapping[AgeGroup, GroupPolicy]
 
 
 def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
@@ -74,7 +93,7 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
         The document as written, but for the hashes.
 
     Raises:
-        TrainerError: run or data are at fault, or no population has enough films.
+        TrainerError: run or data are at fault, or every age group is `outside`.
         BundleError: the bundle's folder is in the way, or the disk refused.
     """
     _check_free(asked.bundle)
@@ -82,11 +101,10 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
     sources = match_sources(record, asked.sources)
     parts = read_split(asked.run / SPLIT)
     films = find_all(sources)
-    _check_complete(films, parts.keys())
+    check_complete(films, parts.keys())
 
     recipe = replace(recipe_of_run(asked.run, record.recipe), shrink=record.shrink)
     weights = _weights(asked)
-    network = load_network(recipe, weights)
     training = [film for film in films if parts.get(film.sha256) is Part.TRAIN]
     model = _exported(load_network(recipe, weights), asked, training, record, say)
     sha256 = hashlib.sha256(model).hexdigest()
@@ -94,14 +112,20 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
 
     say("scoring the validation part")
     scores = score_films(choose(films, parts, Part.VALIDATION), trial, None, progress)
-    full = [s for s in scores.scored if s.film.weight >= 1.0] or list(scores.scored)
-    points = {p: _point(p, full, sources) for p in Population if _enough(full, p, asked.least)}
-    if not points:
-        cause = f"no population has {asked.least} validation films of either class"
-        raise TrainerError("calibrate", asked.run, cause, "add films, or say their population=children|adults")
-    say("scoring with the network as it was trained")
-    floats = _float_logits(network, scores.scored, VERSIONS[record.preprocessing])
+    say("scoring it as other scanners and exports would have sent it")
+    suite = score_suite(draw([s.film for s in scores.scored], asked.most), CONDITIONS, BundleJudge(trial), progress)
+    say("choosing operating points and policies")
+    chosen = _choose(suite, scores, sources, asked)
 
+    say("scoring with the network as it was trained")
+    network = load_network(recipe, weights)
+    networks = Networks(network, Scorer(trial), VERSIONS[record.preprocessing])
+    quantisation = certificates(
+        clean_pairs(networks, scores.scored, chosen.points, progress),
+        shifted_pairs(networks, scores.scored, chosen.points, progress),
+        edge_logits(networks),
+        {s.film.source for s in _trusted(scores.scored)},
+    )
     split = (asked.run / SPLIT).read_bytes()
     document: dict[str, Any] = {
         "name": asked.name,
@@ -116,15 +140,17 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
             "steps": record.steps if record.steps is not None else recipe.steps,
             "options": list(options(record, recipe_of_run(asked.run, record.recipe))),
             "weights_of": asked.weights_of.value,
-            "sources": _sources(films, sources),
+            "sources": sources_document(films, sources),
             "hold_out": list(record.hold_out),
             "split_sha256": hashlib.sha256(split).hexdigest(),
             "starting_weights": record.starting_weights,
         },
         "terms": all_terms(sources),
-        "populations": {str(population): _entry(point) for population, point in points.items()},
-        "quantisation": certificates(scores.scored, floats, points, {s.film.source for s in full}),
-        "validation": judge(scores, points),
+        "populations": {str(who): point_document(point) for who, point in chosen.points.items()},
+        "policies": {str(group): policy_document(policy) for group, policy in chosen.policies.items()},
+        "certified": quantisation["certified"],
+        "quantisation": quantisation,
+        "validation": judge(scores, chosen.points),
     }
     files = {MODEL: model, "MODEL_CARD.md": card(document, len(model)).encode(), "split.csv": split}
     if (asked.run / KEPT).exists():
@@ -145,38 +171,50 @@ def _exported(network: keras.Model, asked: Release, training: Sequence[Film], re
     return to_litert(network, asked.precision, examples)
 
 
-def options(record: RunRecord, recipe: Recipe) -> tuple[str, ...]:
-    """What ``cxr-trainer fit`` was given beyond the recipe, as words."""
-    words: list[str] = []
-    if record.steps not in (None, recipe.steps):
-        words += ["--steps", str(record.steps)]
-    if record.shrink != recipe.shrink:
-        words += ["--side", str(SIDE // record.shrink)]
-    for name in ("balance", "augmentation", "preprocessing", "judge_every", "patience", "monitor"):
-        value = record.configuration.get(name, getattr(recipe, name))
-        if value != getattr(recipe, name):
-            words += [f"--{name.replace('_', '-')}", str(value)]
-    given = asked_for(record.starting_weights)
-    return (*words, "--weights", given) if given is not None else tuple(words)
-
-
-def match_sources(record: RunRecord, given: Sequence[Source]) -> tuple[Source, ...]:
-    """The run's sources in its order, with the weights and populations that it used and the folders given now.
+def _choose(suite: SuiteScores, scores: Scores, sources: Sequence[Source], asked: Release) -> Chosen:
+    """Policies of all age groups, and an operating point of each population that is not `outside`.
 
     Raises:
-        TrainerError: a folder is missing, or is none of the run's.
+        TrainerError: every group is.
     """
-    folders = {source.name: source.folder for source in given}
-    names = [source.name for source in record.sources]
-    for name in folders:
-        if name not in names:
-            cause = "it is none of the run's"
-            raise TrainerError("use data folder", name, cause, f"the run was trained on {', '.join(names)}")
-    for name in names:
-        if name not in folders:
-            cause = "the run was trained on it, and it is not given"
-            raise TrainerError("find data folder", name, cause, "give it with --data")
-    return tuple(Source(folders[s.name], s.weight, s.population) for s in record.sources)
+    groups = policies(by_group(suite), RULE, least=asked.least)
+    points = {
+        who: _point(who, choose_point(who, films), scores, sources, asked)
+        for who, films in by_population(suite).items()
+        if groups[AgeGroup(who.value)].policy is not Policy.OUTSIDE
+    }
+    if not points:
+        cause = "; ".join(f"{group}: {policy.reason}" for group, policy in groups.items())
+        remedy = "add films, or say their population=children|adults"
+        raise TrainerError("choose operating points", asked.run, f"every age group is outside ({cause})", remedy)
+    for who, point in points.items():
+        if groups[AgeGroup(who.value)].policy is Policy.ORDERED:
+            points[who] = point.ordered()
+    return Chosen(points, groups)
+
+
+def _point(
+    population: Population, point: OperatingPoint, scores: Scores, sources: Sequence[Source], asked: Release
+) -> OperatingPoint:
+    """A point with what it gives on all films of the validation part as they came, how it was chosen (`chosen`), and
+    the commands that show both."""
+    films = tuple(s for s in _trusted(scores.scored) if s.population is population)
+    figures = judge(Scores(films), {population: point})["operating_points"][population]
+    names = {s.film.source for s in films}
+    used = [source for source in sources if source.name in names]
+    evidence = {
+        **{key: value for key, value in figures.items() if not key.endswith("threshold")},
+        "sources": [source.name for source in used],
+        "part": Part.VALIDATION.value,
+        "command": evaluate_command(used, Part.VALIDATION),
+        "chosen": {**point.evidence, "command": points_command(used, asked.most)},
+    }
+    return replace(point, evidence=evidence)
+
+
+def _trusted(scored: Sequence[Scored]) -> list[Scored]:
+    """Films of full weight; all of them where there is none."""
+    return [s for s in scored if s.film.weight >= 1.0] or list(scored)
 
 
 def _check_free(folder: Path) -> None:
@@ -195,69 +233,3 @@ def _weights(asked: Release) -> Path:
         cause = "the run has no such weights: no frozen stage came before the others, or none has ended"
         raise TrainerError("read weights", path, cause, "give --weights-of final")
     return path
-
-
-def _check_complete(films: Iterable[Film], contents: Iterable[str]) -> None:
-    missing = len(set(contents) - {film.sha256 for film in films})
-    if missing:
-        cause = f"{missing} films of the run's split are not in the data given"
-        raise TrainerError("export", None, cause, "give the data that the run was trained on, unchanged")
-
-
-def _enough(scored: Sequence[Scored], population: Population, least: int) -> bool:
-    labels = [s.film.label for s in scored if s.population is population]
-    return min(labels.count(0), labels.count(1)) >= least
-
-
-def _point(population: Population, full: Sequence[Scored], sources: Sequence[Source]) -> OperatingPoint:
-    """An operating point with what it gives on the films that it was chosen on, and the command that shows it."""
-    chosen = [s for s in full if s.population is population]
-    point = operating_point(population, [s.logit for s in chosen], [s.film.label for s in chosen], {})
-    figures = judge(Scores(tuple(chosen)), {population: point})["operating_points"][population]
-    names = {s.film.source for s in chosen}
-    used = [source for source in sources if source.name in names]
-    evidence = {
-        **{key: value for key, value in figures.items() if not key.endswith("threshold")},
-        "sources": [source.name for source in used],
-        "part": Part.VALIDATION.value,
-        "command": evaluate_command(used, Part.VALIDATION),
-    }
-    return OperatingPoint(population, point.threshold, point.first_threshold, point.calibration, evidence)
-
-
-def _entry(point: OperatingPoint) -> dict[str, Any]:
-    calibration = point.calibration
-    return {
-        "threshold": point.threshold,
-        "first_threshold": point.first_threshold,
-        "calibration": {
-            "slope": calibration.slope,
-            "intercept": calibration.intercept,
-            "prevalence": calibration.prevalence,
-        },
-        "evidence": dict(point.evidence),
-    }
-
-
-def _sources(films: Sequence[Film], sources: Sequence[Source]) -> list[dict[str, Any]]:
-    terms = {source.name: text.partition(": ")[2] for source, text in zip(sources, all_terms(sources), strict=True)}
-    return [
-        {
-            "name": source.name,
-            "weight": source.weight,
-            "population": source.population,
-            "films": sum(film.source == source.name for film in films),
-            "terms": terms[source.name],
-        }
-        for source in sources
-    ]
-
-
-def _float_logits(network: keras.Model, scored: Sequence[Scored], preprocess: Preprocessing) -> NDArray[np.float64]:
-    """The float network's logits of scored films, from the same tensors; 32 films at a time are held."""
-    logits = [np.empty(0)]
-    for start in range(0, len(scored), 32):
-        some = scored[start : start + 32]
-        tensors = np.stack([preprocess(read_radiograph(s.film.path.read_bytes())) for s in some])
-        logits.append(float_logits(network, tensors))
-    return np.concatenate(logits)

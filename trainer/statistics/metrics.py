@@ -100,8 +100,8 @@ def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
     return float(ranking.average_precision(ranking.once)[0])
 
 
-def wilson(successes: int, n: int) -> Interval:
-    """95 % interval of a proportion; (0, 1) where nothing was counted."""
+def wilson(successes: float, n: int) -> Interval:
+    """95 % interval of a proportion; (0, 1) where nothing was counted. A success may count in part, as a mean does."""
     if n == 0:
         return 0.0, 1.0
     p, z2 = successes / n, Z95**2

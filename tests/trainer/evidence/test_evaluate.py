@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from builders.bundles import THRESHOLD, tiny_bundle
+from builders.bundles import THRESHOLD, policies, tiny_bundle
 from builders.dicom import dicom
 from builders.evidence import need_matplotlib
 from builders.films import jpeg, photograph, truncated
@@ -98,6 +98,35 @@ def test_the_population_is_the_files_age_then_the_folders_then_the_option(tmp_pa
     assert by_name["film001.jpg1"] is Population.ADULTS
     unknown = score_films(found, read_bundle(bundle), None, quiet)
     assert set(judge(unknown, read_bundle(bundle).points)["operating_points"]) == {"adults", "children", "unknown"}
+
+
+def test_a_population_that_is_only_ordered_has_an_auc_and_no_threshold(tmp_path):
+    """In the table, as JSON, which knows no infinity, and on the page."""
+    need_matplotlib()
+    calibration = {"calibration": {"slope": 1.0, "intercept": 0.0, "prevalence": 0.5}}
+    stated = policies(adults="ordered")
+    bundle = tiny_bundle(tmp_path / "b", populations={"adults": calibration}, policies=stated)
+    folder = labelled_folder(tmp_path / "films", each=4)
+    for option in (["--population", "adults"], []):
+        arguments = ["--data", folder, "--bundle", bundle, *option]
+        [point] = evaluated(*arguments)["operating_points"].values()
+        assert (point["policy"], point["threshold"], point["first_threshold"]) == ("ordered", None, None)
+        assert point["auc"] is not None
+        result = CliRunner().invoke(cli, ["evaluate", *map(str, arguments), "--page", str(tmp_path / "page.html")])
+        assert "only ordered: no film is called low or first" in result.output
+        text = (tmp_path / "page.html").read_text(encoding="utf-8")
+        assert "none is called low or first" in text
+        assert "False alarms: 0 of 0" in text
+
+
+def test_an_uncertified_bundle_is_judged_and_called_so(tmp_path):
+    """To find out what is wrong with it is what judging is for; beside another one, too."""
+    bad, good = tiny_bundle(tmp_path / "bad", certified=False), tiny_bundle(tmp_path / "good")
+    folder = labelled_folder(tmp_path / "films", each=2)
+    arguments = ["--data", str(folder), "--population", "adults"]
+    result = CliRunner().invoke(cli, ["evaluate", *arguments, "--bundle", str(bad)])
+    assert (result.exit_code, "bundle tiny (uncertified), model" in result.output) == (0, True)
+    assert evaluated(*arguments, "--bundle", good, "--against", bad)["against"]["bundle"]["name"] == "tiny"
 
 
 def test_a_part_of_a_split_is_judged_alone(tmp_path, bundle):

@@ -1,0 +1,1 @@
+"""Operating points, calibration and policies from films that were held out, clean and shifted; pure."""
