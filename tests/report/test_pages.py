@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
-from builders.studies import NOW, POINTS, queue_study, refused_image, report_inputs, waiting_image
+from builders.studies import NOW, RULES, queue_study, refused_image, report_inputs, waiting_image
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -94,7 +94,7 @@ def test_a_hostile_name_is_shown_and_does_nothing() -> None:
     image = refused_image(1, path=HOSTILE, accession=HOSTILE, message=HOSTILE, code=HOSTILE, root_path=f"/{HOSTILE}")
     inputs = {
         "site": HOSTILE,
-        "studies": gather([image, waiting_image(2, view=HOSTILE)], lambda _: POINTS),
+        "studies": gather([image, waiting_image(2, view=HOSTILE)], lambda _: RULES),
         "notices": [HOSTILE],
         "verification": Verification(NOW, [HOSTILE]),
         "health": Health((), {(State.FAILED, HOSTILE): 1}, [RootHealth(f"/{HOSTILE}", RootState.AWAY, HOSTILE)]),
@@ -113,7 +113,7 @@ def test_a_hostile_name_is_shown_and_does_nothing() -> None:
 def test_any_name_gives_a_page_that_can_be_written(accession: str, name: bytes) -> None:
     """Lone surrogates and control characters never reach the file."""
     image = waiting_image(1, path=os.fsdecode(name), accession=accession or None)
-    html = render_html(build_report(report_inputs(studies=gather([image], lambda _: POINTS))))
+    html = render_html(build_report(report_inputs(studies=gather([image], lambda _: RULES))))
     html.encode("utf-8")
     Page(html)
 
@@ -142,7 +142,7 @@ def test_troubles_are_said_in_words() -> None:
     image = waiting_image(2, removed_at=NOW, duplicates=("/b", "/c"), urgency="stat")
     text = " ".join(
         page(
-            studies=[study, *gather([image], lambda _: POINTS)],
+            studies=[study, *gather([image], lambda _: RULES)],
             counts={State.SCORED: 2, State.READY: 1},
             seen=4,
             scheduled_at=NOW - timedelta(hours=2),
