@@ -50,6 +50,17 @@ def test_a_queue_document_has_the_keys_that_other_programs_rely_on() -> None:
     }
 
 
+def test_a_queue_document_says_by_which_policy_and_at_which_prevalence() -> None:
+    """Of each study and each image; of what has no score, neither."""
+    document = documented(waiting_image(1, logit=2.0), refused_image(2))
+    assert document["site_prevalence"] == {}
+    scored, unscored = document["queue"]  # type: ignore[misc]
+    for said in (scored, scored["images"][0]):
+        assert (said["policy"], said["prevalence"]) == ("banded", 0.2)
+    for said in (unscored, unscored["images"][0]):
+        assert (said["policy"], said["prevalence"]) == (None, None)
+
+
 def test_a_refused_image_of_a_scored_study_is_named_among_the_not_scored() -> None:
     """The study has its place by the other image; the refused one is not forgotten."""
     document = documented(waiting_image(1, 1), refused_image(1, 2), waiting_image(2))
