@@ -119,8 +119,8 @@ def _thresholds(entry: Mapping[str, Any]) -> str:
 def _held(chosen: Mapping[str, Any]) -> str:
     """Cross-validated: films were judged by what other patients, and other corruptions, chose."""
     said = (
-        f"Cross-validated, by rule `{chosen['rule']}` for a sensitivity of {chosen['promise']:.2f}: {chosen['n']} films "
-        f"({chosen['positives']} with pneumonia), each judged by thresholds that other patients chose under other "
+        f"Cross-validated, by rule `{chosen['rule']}` for a sensitivity of {chosen['promise']:.2f}: {chosen['n']} "
+        f"films ({chosen['positives']} with pneumonia), each judged by thresholds that other patients chose under other "
         f"corruptions; clean, and as the mean over {chosen['conditions'] - 1} conditions of the suite of shift. "
         "`lower` is the lower end of the wider interval (by films or by patients), which is what may be promised.\n"
     )
@@ -134,7 +134,8 @@ def _held(chosen: Mapping[str, Any]) -> str:
             lines.append(f"| {name} | {films} | {both} |")
     lines += ["", "| calibration error | prevalence | found | allowed |", "|---|---|---|---|"]
     lines += [
-        f"| {row['films']} films | {row['prevalence']:.2f} | {_value(row['ece'], row['ece_ci'])} | {row['allowed']:.2f} |"
+        f"| {row['films']} films | {row['prevalence']:.2f} | {_value(row['ece'], row['ece_ci'])} "
+        f"| {row['allowed']:.2f} |"
         for row in chosen["calibration"]
     ]
     return "\n".join(lines)
@@ -201,12 +202,12 @@ def _quantisation(document: Mapping[str, Any]) -> str:
     lines += ["|---|---|---|---|---|---|---|---|---|"]
     rows = {"full weight, all": whole, **whole["sources"], "full weight, shifted": whole["shifted"]}
     for name, one in rows.items():
-        difference = one["auc_difference_ci"]
+        difference, peaks = one["auc_difference_ci"], one["peaks"]
         lines.append(
             f"| {name} | {one['films']} | {_number(one['auc_float'])} | {_number(one['auc_exported'])} "
             f"| {'-' if difference is None else f'{difference[0]:+.4f} to {difference[1]:+.4f}'} "
             f"| {one['flips']:.2%} | {one['max_logit_difference']:.3f} | {one['rank_correlation']:.4f} "
-            f"| {'-' if one['peaks'] is None else f'{one["peaks"]:.1%}'} |"
+            f"| {'-' if peaks is None else f'{peaks:.1%}'} |"
         )
     clean, shifted = whole["limits"]["clean"], whole["limits"]["shifted"]
     lines.append(
@@ -214,8 +215,8 @@ def _quantisation(document: Mapping[str, Any]) -> str:
         f"{clean['flips']:.1%} of the films on the other side of their threshold, a rank correlation of "
         f"{clean['rank_correlation']} and the map's peak within one cell in {clean['peaks']:.0%} of the films at or "
         f"above the threshold; under the strongest corruptions {shifted['auc_lost']}, {shifted['flips']:.1%}, "
-        f"{shifted['rank_correlation']} and {shifted['peaks']:.0%}. On {len(whole['edge']['pictures'])} pictures that are "
-        f"no films the logits differ by {whole['edge']['max_logit_difference']:.3f} at most."
+        f"{shifted['rank_correlation']} and {shifted['peaks']:.0%}. On {len(whole['edge']['pictures'])} pictures that "
+        f"are no films the logits differ by {whole['edge']['max_logit_difference']:.3f} at most."
     )
     if whole["ties"] > MANY_TIES * whole["films"]:
         lines.append(
