@@ -120,8 +120,8 @@ def _held(chosen: Mapping[str, Any]) -> str:
     """Cross-validated: films were judged by what other patients, and other corruptions, chose."""
     said = (
         f"Cross-validated, by rule `{chosen['rule']}` for a sensitivity of {chosen['promise']:.2f}: {chosen['n']} "
-        f"films ({chosen['positives']} with pneumonia), each judged by thresholds that other patients chose under other "
-        f"corruptions; clean, and as the mean over {chosen['conditions'] - 1} conditions of the suite of shift. "
+        f"films ({chosen['positives']} with pneumonia), each judged by thresholds that other patients chose under "
+        f"other corruptions; clean, and as the mean over {chosen['conditions'] - 1} conditions of the suite of shift. "
         "`lower` is the lower end of the wider interval (by films or by patients), which is what may be promised.\n"
     )
     lines = [said, "| band | films | sensitivity | lower | specificity | lower |", "|---|---|---|---|---|---|"]

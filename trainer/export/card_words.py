@@ -93,8 +93,9 @@ def _failures(document: Mapping[str, Any]) -> list[str]:
         figures = document["validation"]["sources"].get(name)
         if figures is not None and figures["auc"] is not None:
             lines.append(
-                f"- **Where labels come from report text ({name})** it agrees with them far less: {_percent(figures['auc'])} "
-                "of pairs in the right order. Such labels are often wrong, and so may the program be."
+                f"- **Where labels come from report text ({name})** it agrees with them far less: "
+                f"{_percent(figures['auc'])} of pairs in the right order. Such labels are often wrong, and so may the "
+                "program be."
             )
     lines.append(
         '- **"Films called normal" are not all other films.** An effusion, a mass or a failing heart may be put ahead '

@@ -1,4 +1,4 @@
-"""What a bundle says of the run that it came from, and whether the data given now are that run's; pure but for names."""
+"""What a bundle says of the run that it came from, and whether the data given now are that run's."""
 
 from __future__ import annotations
 

@@ -17,7 +17,6 @@ from trainer.export.calibrate import (
     threshold_for_sensitivity,
     threshold_for_specificity,
 )
-from trainer.export.certificate import certify
 
 LOGITS = st.lists(st.integers(-20, 20).map(lambda n: n / 4), min_size=1, max_size=60)
 SHARES = st.sampled_from([0.5, 0.9, 0.95, 0.98, 1.0])
@@ -74,21 +73,3 @@ def test_an_operating_point_meets_both_its_targets_and_first_is_never_below_next
         assert np.mean(x[y == 1] >= point.threshold) >= SENSITIVITY[Population.CHILDREN]
         assert np.mean(x[y == 0] < point.first_threshold) >= FIRST_SPECIFICITY
         assert point.first_threshold >= point.threshold
-
-
-def test_a_certificate_holds_for_small_noise_and_not_for_a_broken_network():
-    rng = np.random.default_rng(0)
-    y = rng.integers(0, 2, 500)
-    x = 4.0 * y + rng.normal(0, 1, 500)
-    good = certify(x, x + rng.normal(0, 0.02, 500), y, np.full(500, 2.0))
-    assert good.holds
-    assert good.rank_correlation > 0.999
-    assert good.max_logit_difference < 0.1
-    broken = certify(x, rng.normal(0, 1, 500), y, np.full(500, 2.0))
-    assert not broken.holds
-    assert broken.auc_difference < -0.3
-
-
-def test_a_certificate_counts_flips_and_ties_and_does_without_a_second_class():
-    one = certify([0.0, 1.0, 2.0, 3.0], [0.0, 2.0, 2.0, 3.0], [1, 1, 1, 1], [1.5] * 4)
-    assert (one.flips, one.ties, one.auc_float, one.auc_difference) == (0.25, 2, None, None)

@@ -80,3 +80,19 @@ def test_films_of_one_class_have_no_auc():
     only = replace(one, labels=np.ones(N, bool))
     assert certify(only).auc_float is None
     assert certify(only).holds(CLEAN)
+
+
+def test_small_noise_passes_and_a_broken_network_does_not():
+    assert certify(pairs(noise=0.004)).holds(CLEAN)
+    one = pairs()
+    broken = certify(replace(one, exported=np.random.default_rng(1).permutation(one.exported)))
+    assert not broken.holds(SHIFTED)
+    assert broken.auc_difference < -0.3
+
+
+def test_ties_are_films_whose_logit_another_film_has():
+    one = pairs()
+    exported = one.exported.copy()
+    exported[:3] = exported[0]
+    assert certify(replace(one, exported=exported)).ties == 3
+    assert certify(one).ties == 0
