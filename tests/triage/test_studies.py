@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.triage.order import Band, QueueStudy, Urgency, order
-from daemon.triage.rules import Rules, rules_of
+from daemon.triage.rules import Rules, band_of, rules_of
 from daemon.triage.studies import gather
 from db.records import WaitingImage
 from models.bundle import GroupPolicy
@@ -73,6 +74,12 @@ def test_an_ordered_population_has_only_next(population: str | None, logit: floa
     rules = rules_of(ORDERED)
     [study] = gather([waiting_image(population=population, age_years=None, logit=logit)], lambda _: rules)
     assert (study.band, study.policy) == (band, policy)
+
+
+@pytest.mark.parametrize("logit", [-50.0, 50.0])
+def test_thresholds_of_an_ordered_point_tell_no_band(logit: float) -> None:
+    """Should somebody keep them there for the record."""
+    assert band_of(logit, replace(POINTS[Population.ADULTS], policy=Policy.ORDERED)) is Band.NEXT
 
 
 def test_ordered_films_are_in_order_of_their_scores() -> None:
