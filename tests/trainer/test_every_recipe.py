@@ -60,7 +60,7 @@ def test_a_recipe_is_trained_killed_resumed_exported_and_judged(name, data, tmp_
     assert all(np.isfinite(array).all() for array in load_arrays(run / "weights.npz")[0])
 
     exported = invoke(
-        *("quantize", f"--run={run}", given, f"--bundle={bundle}", f"--name={name}"),
+        *("quantize", f"--run={run}", given, f"--bundle={bundle}", f"--name={name}", "--for=trial"),
         "--format=json",
     )
     assert json.loads(exported.stdout)["training"]["recipe"] == name

@@ -14,7 +14,7 @@ from trainer.cli.backend import prepare_keras
 from trainer.cli.options import DATA, FORMAT, one_line
 from trainer.cli.progress import bar
 from trainer.cli.table import figures_table
-from trainer.export.choices import Precision, WeightsOf
+from trainer.export.choices import Precision, Purpose, WeightsOf
 
 if TYPE_CHECKING:
     from trainer.data.sources import Source
@@ -45,6 +45,14 @@ if TYPE_CHECKING:
 @click.option(
     "--most", type=click.IntRange(1), default=300, show_default=True, help="Films of a source and class, shifted."
 )
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice([p.value for p in Purpose]),
+    default=Purpose.SERVICE.value,
+    show_default=True,
+    help="trial: quick, undecided and uncertified, to be compared only.",
+)
 @FORMAT
 def quantize_command(
     sources: tuple[Source, ...],
@@ -55,6 +63,7 @@ def quantize_command(
     weights_of: str,
     least: int,
     most: int,
+    purpose: str,
     format_: str,
 ) -> None:
     """Export a run's network, choose its operating points, and write a bundle.
@@ -71,7 +80,16 @@ def quantize_command(
 
         today = datetime.now().astimezone().date()
         asked = Release(
-            run, sources, bundle, name, today, Precision(precision), WeightsOf(weights_of), least=least, most=most
+            run,
+            sources,
+            bundle,
+            name,
+            today,
+            Precision(precision),
+            WeightsOf(weights_of),
+            least=least,
+            most=most,
+            purpose=Purpose(purpose),
         )
         document = release(asked, lambda text: click.echo(text, err=True), lambda done, total: advance(done, total, ""))
     if format_ == "json":

@@ -172,7 +172,20 @@ def _rows(
         }
         of = "original" if variant == "original" else "final"
         name = f"{entry.recipe}-{variant}"
-        words = ["quantize", *data, "--run", str(run), "--bundle", str(bundle), "--name", name, "--weights-of", of]
+        words = [
+            "quantize",
+            *data,
+            "--run",
+            str(run),
+            "--bundle",
+            str(bundle),
+            "--name",
+            name,
+            "--weights-of",
+            of,
+            "--for",
+            "trial",
+        ]
         reason = None if bundle.exists() else command(words)
         if reason is not None:
             yield Row(**row, reason=reason)

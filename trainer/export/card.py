@@ -202,6 +202,8 @@ def _quantisation(document: Mapping[str, Any]) -> str:
     lines += ["|---|---|---|---|---|---|---|---|---|"]
     rows = {"full weight, all": whole, **whole["sources"], "full weight, shifted": whole["shifted"]}
     for name, one in rows.items():
+        if one is None:
+            continue
         difference, peaks = one["auc_difference_ci"], one["peaks"]
         lines.append(
             f"| {name} | {one['films']} | {_number(one['auc_float'])} | {_number(one['auc_exported'])} "

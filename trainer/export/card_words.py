@@ -31,7 +31,8 @@ def in_two_minutes(document: Mapping[str, Any]) -> str:
 def _purpose() -> str:
     return (
         "This program puts chest radiographs in an order for reading: the likeliest pneumonia first. It makes no "
-        "diagnosis. **Every film is still read**; a film far down the list is not a film without a finding."
+        "diagnosis and is no medical device: no authority has cleared it. **Every film is still read**; a film far "
+        "down the list is not a film without a finding."
     )
 
 

@@ -151,7 +151,7 @@ def _correlation(a: Sequence[float] | Any, b: Sequence[float] | Any) -> float:
 
 
 def certificates(
-    clean: Pairs, shifted: Pairs, edge: Mapping[str, tuple[float, float]], trusted: AbstractSet[str]
+    clean: Pairs, shifted: Pairs | None, edge: Mapping[str, tuple[float, float]], trusted: AbstractSet[str]
 ) -> dict[str, Any]:
     """Certificates as they stand in a bundle: over the trusted sources together, of each source alone, and shifted.
 
@@ -159,18 +159,20 @@ def certificates(
 
     Args:
         clean: films as they came.
-        shifted: films under the conditions of the benchmark of shift.
+        shifted: films under the conditions of the benchmark of shift; None where nobody looked, and then nothing is
+            certified.
         edge: by the name of a picture that is no film, its logit by the trained network and by the file.
         trusted: names of the sources of full weight.
     """
-    together, apart = certify(clean.of(trusted)), certify(shifted.of(trusted))
+    together = certify(clean.of(trusted))
+    apart = None if shifted is None else certify(shifted.of(trusted))
     names = dict.fromkeys(clean.sources)
     return {
-        "certified": together.holds(CLEAN) and apart.holds(SHIFTED),
+        "certified": together.holds(CLEAN) and apart is not None and apart.holds(SHIFTED),
         "limits": {"clean": asdict(CLEAN), "shifted": asdict(SHIFTED)},
         **together.document(),
         "sources": {name: certify(clean.of({name})).document() for name in names},
-        "shifted": apart.document(),
+        "shifted": None if apart is None else apart.document(),
         "edge": {
             "pictures": {name: {"trained": f, "exported": q} for name, (f, q) in edge.items()},
             "max_logit_difference": max((abs(f - q) for f, q in edge.values()), default=0.0),

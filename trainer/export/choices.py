@@ -27,3 +27,10 @@ class WeightsOf(StrEnum):
 
     ORIGINAL = "original"
     FINAL = "final"
+
+
+class Purpose(StrEnum):
+    """What a bundle is made for."""
+
+    SERVICE = "service"  # to read films by: every age group's policy is decided from clean and shifted films
+    TRIAL = "trial"  # to be compared: nothing is decided, populations are only ordered, and it stays uncertified

@@ -25,17 +25,17 @@ from trainer.evidence.scoring import Scored, Scores, choose, score_films
 from trainer.export.both import Networks, clean_pairs, edge_logits, shifted_pairs
 from trainer.export.card import card, evaluate_command, points_command
 from trainer.export.certificate import certificates
-from trainer.export.choices import Precision, WeightsOf
+from trainer.export.choices import Precision, Purpose, WeightsOf
 from trainer.export.quantise import EXAMPLES, PREPARED_ON, draw_examples, load_network, to_litert
 from trainer.export.record import check_complete, match_sources, options, sources_document
 from trainer.export.rounding import round_kernels
 from trainer.points.choice import choose_point
 from trainer.points.document import by_group, by_population, point_document, policy_document
-from trainer.points.policies import LEAST, policies
+from trainer.points.policies import LEAST, policies, undecided
 from trainer.points.rules import RULE
 from trainer.recipes.registry import KEPT, recipe_of_run
 from trainer.runs import ORIGINAL, SPLIT, WEIGHTS, RunRecord, read_run
-from trainer.shift.conditions import CONDITIONS
+from trainer.shift.conditions import CLEAN, CONDITIONS
 from trainer.shift.judges import BundleJudge
 from trainer.shift.scoring import SuiteScores, score_suite
 from trainer.shift.suite import draw
@@ -59,6 +59,7 @@ class Release:
         examples: films whose activations set the int8 ranges.
         least: held-out films of either class below which an age group is `outside`.
         most: films of a source and class that are scored under the suite of shift.
+        purpose: what the bundle is to be used for.
     """
 
     run: Path
@@ -71,6 +72,7 @@ class Release:
     examples: int = EXAMPLES
     least: int = LEAST
     most: int = MOST
+    purpose: Purpose = Purpose.SERVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,10 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
 
     say("scoring the validation part")
     scores = score_films(choose(films, parts, Part.VALIDATION), trial, None, progress)
-    say("scoring it as other scanners and exports would have sent it")
-    suite = score_suite(draw([s.film for s in scores.scored], asked.most), CONDITIONS, BundleJudge(trial), progress)
+    service = asked.purpose is Purpose.SERVICE
+    say("scoring it as other scanners and exports would have sent it" if service else "scoring some of it again")
+    conditions = CONDITIONS if service else (CLEAN,)
+    suite = score_suite(draw([s.film for s in scores.scored], asked.most), conditions, BundleJudge(trial), progress)
     say("choosing operating points and policies")
     chosen = _choose(suite, scores, sources, asked)
 
@@ -122,7 +126,7 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
     networks = Networks(network, Scorer(trial), VERSIONS[record.preprocessing])
     quantisation = certificates(
         clean_pairs(networks, scores.scored, chosen.points, progress),
-        shifted_pairs(networks, scores.scored, chosen.points, progress),
+        shifted_pairs(networks, scores.scored, chosen.points, progress) if service else None,
         edge_logits(networks),
         {s.film.source for s in _trusted(scores.scored)},
     )
@@ -131,6 +135,7 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
         "name": asked.name,
         "network": network.name,
         "precision": asked.precision.value,
+        "purpose": asked.purpose.value,
         "preprocessing": record.preprocessing,
         "created": asked.created.isoformat(),
         "training": {
@@ -177,7 +182,9 @@ def _choose(suite: SuiteScores, scores: Scores, sources: Sequence[Source], asked
     Raises:
         TrainerError: every group is.
     """
-    groups = policies(by_group(suite), RULE, least=asked.least)
+    films = by_group(suite)
+    service = asked.purpose is Purpose.SERVICE
+    groups = policies(films, RULE, least=asked.least) if service else undecided(films)
     points = {
         who: _point(who, choose_point(who, films), scores, sources, asked)
         for who, films in by_population(suite).items()

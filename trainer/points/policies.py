@@ -133,3 +133,14 @@ def policies(
 ) -> dict[AgeGroup, GroupPolicy]:
     """The policy of every age group, of held-out films by group; a group without films is `outside`."""
     return {group: decide(held_of(films.get(group), rule, least=least, draws=draws), least=least) for group in AgeGroup}
+
+
+def undecided(films: Mapping[AgeGroup, Shifted]) -> dict[AgeGroup, GroupPolicy]:
+    """What a bundle states that is made for a trial: who has films of both classes is ordered, and nothing is proved."""
+    found = {}
+    for group in AgeGroup:
+        some = films.get(group)
+        able = group.population is not None and some is not None and some.trusted().both
+        policy = Policy.ORDERED if able else Policy.OUTSIDE
+        found[group] = GroupPolicy(policy, "made for a trial: the rule was not asked")
+    return found

@@ -12,7 +12,7 @@ import pytest
 from builders.training import TINY, TINY_NAME, labelled_folder, need_keras
 from click.testing import CliRunner
 
-from models.bundle import read_bundle
+from models.bundle import BundleError, BundleStatus, read_bundle
 from models.population import Population
 from models.scorer import Scorer
 from trainer.cli.main import cli
@@ -25,8 +25,16 @@ from trainer.runs import load_arrays, save_arrays
 need_keras()
 
 from trainer.export.quantise import load_network  # noqa: E402 - needs Keras
-from trainer.export.release import Release, match_sources, options, release  # noqa: E402
+from trainer.export.record import match_sources, options  # noqa: E402
+from trainer.export.release import Release, release  # noqa: E402
 from trainer.runs import read_run  # noqa: E402
+
+FEW = ("--least=10", "--most=12")  # the films that a test can make
+
+
+def read(folder):
+    """A bundle, whatever its certificate says: a network of a few steps tells few levels apart."""
+    return read_bundle(folder, least=BundleStatus.UNCERTIFIED)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +45,8 @@ def made(tmp_path_factory):
     arguments = [f"--data={data},population=children", f"--run={folder / 'run'}"]
     fitted = invoke("fit", *arguments, "--recipe", TINY_NAME, "--fraction", "0.5", "--format", "json")
     assert fitted.exit_code == 0, fitted.output
-    result = invoke("quantize", *arguments, f"--bundle={folder / 'bundle'}", "--name", "test", "--format", "json")
+    asked = (f"--bundle={folder / 'bundle'}", "--name=test", *FEW, "--format=json")
+    result = invoke("quantize", *arguments, *asked)
     assert result.exit_code == 0, result.output
     return folder, json.loads(result.stdout)
 
@@ -48,7 +57,7 @@ def invoke(*arguments):
 
 def test_the_bundle_is_whole_and_says_what_it_was_made_of(made):
     folder, document = made
-    bundle = read_bundle(folder / "bundle")
+    bundle = read(folder / "bundle")
     assert bundle.name == "test"
     assert bundle.document["training"]["recipe"] == TINY_NAME
     assert bundle.document["training"]["sources"][0]["films"] == 72
@@ -84,7 +93,15 @@ def test_the_command_in_the_card_gives_the_figures_in_the_card_again(made):
 
 def test_the_card_says_what_the_model_is_not_and_names_no_path_of_this_machine(made):
     text = (made[0] / "bundle" / "MODEL_CARD.md").read_text()
-    for words in ("no diagnosis", "no medical device", "Terms of the data", "not stated", "seed 1", "by hand"):
+    for words in (
+        "no diagnosis",
+        "no medical device",
+        "Every film is still read",
+        "Terms of the data",
+        "not stated",
+        "seed 1",
+        "by hand",
+    ):
         assert words in text
     assert str(made[0]) not in text
     assert str(made[0]) not in (made[0] / "bundle" / "bundle.json").read_text()
@@ -136,9 +153,9 @@ def test_changed_data_and_too_few_films_are_refused(made, tmp_path):
 def test_a_float_bundle_scores_as_keras_does(made, tmp_path, precision):
     folder, _ = made
     arguments = (f"--data={folder / 'films'}", f"--run={folder / 'run'}", f"--bundle={tmp_path / 'b'}", "--name=x")
-    result = invoke("quantize", *arguments, f"--precision={precision}", "--format=json")
+    result = invoke("quantize", *arguments, f"--precision={precision}", *FEW, "--format=json")
     assert result.exit_code == 0, result.output
-    document = read_bundle(tmp_path / "b").document
+    document = read(tmp_path / "b").document
     assert document["precision"] == precision
     assert document["quantisation"]["certified"]
     assert document["quantisation"]["max_logit_difference"] < (1e-2 if precision == "float16" else 1e-4)
@@ -157,7 +174,7 @@ def test_weights_of_before_the_finetuning_are_exported_where_there_are_any(made,
     run = shutil.copytree(folder / "run", tmp_path / "run")
     arrays, _ = load_arrays(run / "weights.npz")
     save_arrays(run / "weights-original.npz", [*arrays[:-1], arrays[-1] + 5.0])  # the head's bias
-    result = invoke("quantize", *arguments, f"--run={run}", "--precision=float32", "--format=json")
+    result = invoke("quantize", *arguments, f"--run={run}", "--precision=float32", *FEW, "--format=json")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["training"]["weights_of"] == "original"
     shift = lowest(json.loads(result.stdout)) - lowest(document)
@@ -181,9 +198,9 @@ def test_the_run_decides_how_much_the_network_shrinks_the_film(made, tmp_path):
     assert options(record, TINY) == ("--side", "112", "--balance", "none", "--weights", "w.npz")
     assert options(read_run(folder / "run"), TINY) == ()
     arguments = (f"--data={folder / 'films'}", f"--run={run}", f"--bundle={tmp_path / 'b'}", "--name=x")
-    result = invoke("quantize", *arguments, "--precision=float32")
+    result = invoke("quantize", *arguments, "--precision=float32", *FEW)
     assert result.exit_code == 0, result.output
-    scorer = Scorer(read_bundle(tmp_path / "b"))
+    scorer = Scorer(read(tmp_path / "b"))
     assert scorer.score(np.zeros((224, 224, 1), np.float32)).map.shape == (4, 4)  # 224 / 8 / 2 / 4, rounded up
     text = (tmp_path / "b" / "MODEL_CARD.md").read_text()
     assert "Starting weights: the file w.npz (sha256 0123456789abcdef): ours." in text
@@ -195,3 +212,26 @@ def test_a_card_says_in_words_that_many_films_share_a_logit(made):
     assert "share their logit" not in card(document, 1000)
     document["quantisation"]["ties"] = document["quantisation"]["films"] // 2
     assert "Films of one logit are read in the order in which they came" in card(document, 1000)
+
+
+def test_a_bundle_for_a_trial_is_undecided_and_uncertified(made, tmp_path):
+    folder, document = made
+    assert document["purpose"] == "service"
+    assert document["policies"]["children"]["policy"] in ("banded", "ordered")
+    arguments = (f"--data={folder / 'films'}", f"--run={folder / 'run'}", f"--bundle={tmp_path / 'b'}", "--name=x")
+    result = invoke("quantize", *arguments, "--for=trial", "--format=json")
+    assert result.exit_code == 0, result.output
+    trial = json.loads(result.stdout)
+    assert (trial["certified"], trial["quantisation"]["shifted"]) == (False, None)
+    assert trial["policies"]["children"]["policy"] == "ordered"
+    with pytest.raises(BundleError, match="uncertified"):
+        read_bundle(tmp_path / "b")
+    assert "NOT certified" in (tmp_path / "b" / "MODEL_CARD.md").read_text()
+
+
+def test_too_few_films_for_every_group_make_no_bundle(made, tmp_path):
+    folder, _ = made
+    arguments = (f"--data={folder / 'films'}", f"--run={folder / 'run'}", f"--bundle={tmp_path / 'b'}", "--name=x")
+    result = invoke("quantize", *arguments, "--precision=float32", "--most=12")
+    assert result.exit_code == 1
+    assert "every age group is outside (infants: 0 held-out films" in result.stderr
