@@ -185,18 +185,17 @@ def _choose(suite: SuiteScores, scores: Scores, sources: Sequence[Source], asked
     films = by_group(suite)
     service = asked.purpose is Purpose.SERVICE
     groups = policies(films, RULE, least=asked.least) if service else undecided(films)
-    points = {
-        who: _point(who, choose_point(who, films), scores, sources, asked)
-        for who, films in by_population(suite).items()
-        if groups[AgeGroup(who.value)].policy is not Policy.OUTSIDE
-    }
+    points = {}
+    for who, held in by_population(suite).items():
+        policy = groups[AgeGroup(who.value)].policy
+        if policy is not Policy.OUTSIDE:
+            point = choose_point(who, held)
+            stated = point.ordered() if policy is Policy.ORDERED else point
+            points[who] = _point(who, stated, scores, sources, asked)
     if not points:
         cause = "; ".join(f"{group}: {policy.reason}" for group, policy in groups.items())
         remedy = "add films, or say their population=children|adults"
         raise TrainerError("choose operating points", asked.run, f"every age group is outside ({cause})", remedy)
-    for who, point in points.items():
-        if groups[AgeGroup(who.value)].policy is Policy.ORDERED:
-            points[who] = point.ordered()
     return Chosen(points, groups)
 
 

@@ -136,7 +136,7 @@ def policies(
 
 
 def undecided(films: Mapping[AgeGroup, Shifted]) -> dict[AgeGroup, GroupPolicy]:
-    """What a bundle states that is made for a trial: who has films of both classes is ordered, and nothing is proved."""
+    """What a bundle that is made for a trial states: who has films of both classes is ordered; nothing is proved."""
     found = {}
     for group in AgeGroup:
         some = films.get(group)
