@@ -25,7 +25,7 @@ RAISES: Final = (255, 150, 20)
 LOWERS: Final = (0, 70, 170)
 STRONGEST: Final = 0.5  # share of colour at the end of the scale: the film must stay readable below it
 LEAST_SCALE: Final = 5.0  # of a cell's value: a film in which nothing speaks stays pale, and is not blown up
-LINE_FROM: Final = 0.1  # of the scale: a hottest tenth that is paler than this has no line
+LINE_FROM: Final = 0.1  # of the scale: what is paler than this has no line, though it be in the hottest tenth
 BAND: Final = 256  # rows that are blended at a time; a film of 50 million pixels would need 1.8 GB at once
 _ROUND: Final = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0)
 _PALE: Final = 0.45  # grey level of the lines where the frame ends
@@ -51,10 +51,9 @@ def overlay(pixels: NDArray[np.float32], cells: Cells, frame: Frame, notes: Sequ
         picture[rows] = blend(pixels[rows], heat[rows], scale)
     thick = max(1, round(max(height, width) / 500))
     dashed = _outline(picture, frame, thick)
-    level = hot_level(cells)
-    lined = bool(cells.size > 1 and level >= LINE_FROM * scale)
+    lined = bool(cells.size > 1 and cells.max() >= LINE_FROM * scale)
     if lined:
-        _trace(picture, heat >= level, thick)
+        _trace(picture, heat >= max(hot_level(cells), LINE_FROM * scale), thick)
     return np.concatenate([picture, _legend(width, scale, [*notes, *_words(cells, lined, dashed)])])
 
 
@@ -114,7 +113,7 @@ def _moved(mask: NDArray[np.bool_], step: int, axis: int) -> NDArray[np.bool_]:
 def _words(cells: Cells, lined: bool, dashed: bool) -> Iterator[str]:
     yield f"logit {float(np.mean(cells, dtype=np.float64)):.2f}: the mean of all places, whose values the colours are"
     if lined:
-        yield "white line: the hottest tenth of the area"
+        yield "white line: the hottest tenth of the area, without what is pale"
     elif cells.size > 1:
         yield "no line: no place raises the score by much"
     else:
