@@ -26,7 +26,8 @@ from trainer.export.both import Networks, clean_pairs, edge_logits, shifted_pair
 from trainer.export.card import card, evaluate_command, points_command
 from trainer.export.certificate import certificates
 from trainer.export.choices import Precision, Purpose, WeightsOf
-from trainer.export.quantise import EXAMPLES, PREPARED_ON, draw_examples, load_network, to_litert
+from trainer.export.equalise import equalise, fold_centre
+from trainer.export.quantise import EQUALISED_ON, EXAMPLES, PREPARED_ON, draw_examples, load_network, to_litert
 from trainer.export.record import check_complete, match_sources, options, sources_document
 from trainer.export.rounding import round_kernels
 from trainer.points.choice import choose_point
@@ -171,6 +172,8 @@ def _exported(network: keras.Model, asked: Release, training: Sequence[Film], re
         return to_litert(network, asked.precision)
     examples = draw_examples(training, asked.examples, record.seed, VERSIONS[record.preprocessing])
     say("rounding kernels")
+    network = fold_centre(network)
+    equalise(network, examples[:EQUALISED_ON])
     round_kernels(network, examples[:PREPARED_ON])
     say(f"converting to {asked.precision}")
     return to_litert(network, asked.precision, examples)
