@@ -86,6 +86,19 @@ def test_equalised_channels_are_equally_large_on_the_examples_and_dead_ones_stay
     assert largest[3] == 0.0
 
 
+def test_a_network_with_one_such_pair_or_none_is_equalised_too():
+    inputs = keras.Input((16, 16, 2))
+    norm = layers.BatchNormalization(gamma_initializer=keras.initializers.Constant(0.1), name="norm")(inputs)
+    one = keras.Model(inputs, layers.DepthwiseConv2D(3, use_bias=False)(layers.ReLU()(norm)))
+    none = keras.Model(inputs, layers.Conv2D(1, 1)(inputs))
+    film = np.random.default_rng(0).random((1, 16, 16, 2)).astype(np.float32) * [[[[1.0, 0.1]]]]
+    for model in (one, none):
+        before = np.asarray(model.predict_on_batch(film))
+        equalise(model, [film] * 3)
+        assert np.allclose(np.asarray(model.predict_on_batch(film)), before, atol=1e-5)
+    assert one.get_layer("norm").get_weights()[0][1] == pytest.approx(1.0, rel=0.1)
+
+
 def test_int8_loses_less_of_what_was_rewritten():
     examples = list(films()[:, np.newaxis])
     whole, other = network(), fold_centre(network())
