@@ -14,6 +14,7 @@ from trainer.cli.evaluate import evaluate_command
 from trainer.cli.fit import fit_command
 from trainer.cli.inspect import inspect_command
 from trainer.cli.quantize import quantize_command
+from trainer.cli.shift import shift_command
 from trainer.cli.split import split_command
 from trainer.cli.tune import tune_command
 
@@ -26,7 +27,7 @@ def cli() -> None:
 
 for command in (
     *(inspect_command, split_command, fit_command, quantize_command),
-    *(evaluate_command, compare_command, tune_command),
+    *(evaluate_command, shift_command, compare_command, tune_command),
 ):
     cli.add_command(command)
 
