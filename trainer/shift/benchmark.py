@@ -6,39 +6,33 @@ figure. Networks of one label (seeds, folds, splits that leave a source out each
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from models.bundle import read_bundle
-from trainer.data.folds import leaks
 from trainer.data.sources import Source, find_all
-from trainer.data.splits import read_split
 from trainer.errors import TrainerError
-from trainer.evidence.scoring import choose
 from trainer.shift.conditions import CONDITIONS, LEVELS, Condition
-from trainer.shift.entries import Entry, Kind
+from trainer.shift.entries import Entry
 from trainer.shift.figures import difference, drawn, figures, spread
-from trainer.shift.fullsize import Pair, pairs, parity, score_pairs
+from trainer.shift.fullsize import parity, score_pairs
 from trainer.shift.groups import groups_of, thresholds
-from trainer.shift.judges import BundleJudge, Judge, run_judge
+from trainer.shift.networks import Ready, Say, ready
 from trainer.shift.scoring import SuiteScores, score_suite
-from trainer.shift.suite import FROZEN, MOST, VERSION, draw, fingerprint
+from trainer.shift.suite import FROZEN, MOST, VERSION, fingerprint
 from trainer.statistics.bootstrap import DRAWS, SEED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from models.population import Population
-    from trainer.data.films import Film, Part
+    from trainer.data.films import Part
 
 SCHEMA: Final = 1
 INTERVALS: Final = (
     "95 %, by a bootstrap over patients with the same draws under all conditions; of sensitivity and specificity under "
     "one condition, and of flips, Wilson's by films; the worst of the conditions recentred by what drawing alone lowers"
 )
-Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
 
 
@@ -69,22 +63,6 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
-    """A network, loaded, with the films that it is judged on."""
-
-    entry: Entry
-    judge: Judge
-    films: tuple[Film, ...]
-    pairs: tuple[Pair, ...]
-    split_sha256: str
-
-    @property
-    def work(self) -> int:
-        """Films to be read."""
-        return len(self.films) + 2 * len(self.pairs)
-
-
-@dataclass(frozen=True, slots=True)
 class _Judged:
     """A network's scores, and where `next` begins for each population."""
 
@@ -110,15 +88,15 @@ def benchmark(asked: Asked, say: Say, progress: Progress) -> dict[str, Any]:
     films = find_all(asked.sources)
     full = find_all([Source(asked.fullsize)]) if asked.fullsize is not None else []
     entries = [*asked.entries, *([asked.against] if asked.against is not None else [])]
-    ready = [_ready(entry, asked, films, full, say) for entry in entries]
+    loaded = [ready(entry, films, full, asked.part, asked.most, say) for entry in entries]
     hash_now = fingerprint()
     if hash_now != FROZEN:
         say(f"warning: this code does not reproduce the frozen suite {VERSION}: set its figures beside no others")
-    total, done = sum(one.work for one in ready), 0
+    total, done = sum(one.work for one in loaded), 0
     networks, judged = [], []
-    for one in ready:
+    for one in loaded:
         say(f"scoring with {one.entry.folder}")
-        row, scored = _judge(one, asked, lambda n, done=done: progress(done + n, total))  # type: ignore[misc]
+        row, scored = _judge(one, asked, _onward(progress, done, total))
         done += one.work
         networks.append(row)
         judged.append(scored)
@@ -142,6 +120,11 @@ def benchmark(asked: Asked, say: Say, progress: Progress) -> dict[str, Any]:
     return document
 
 
+def _onward(progress: Progress, done: int, total: int) -> Callable[[int], None]:
+    """What tells of films of one network as films of all."""
+    return lambda films: progress(done + films, total)
+
+
 def _suite(asked: Asked, hash_now: str) -> dict[str, Any]:
     return {
         "version": VERSION,
@@ -155,24 +138,7 @@ def _suite(asked: Asked, hash_now: str) -> dict[str, Any]:
     }
 
 
-def _ready(entry: Entry, asked: Asked, films: Sequence[Film], full: Sequence[Film], say: Say) -> _Ready:
-    """Everything that can be wrong with a network or its split is found before a film is scored."""
-    parts = read_split(entry.split)
-    some = choose(films, parts, asked.part)
-    if leaking := leaks(films, parts).patients:
-        say(f"warning: {len(leaking)} patients lie in two parts of {entry.split}, so its figures flatter")
-    if entry.kind is Kind.BUNDLE:
-        judge: Judge = BundleJudge(read_bundle(entry.folder))
-    else:
-        judge = run_judge(entry.folder, entry.preprocessing)
-    found = pairs(full, some)
-    if full and not found:
-        say(f"note: no film of full size has its copy in the {asked.part} part of {entry.split}")
-    sha256 = hashlib.sha256(entry.split.read_bytes()).hexdigest()
-    return _Ready(entry, judge, tuple(draw(some, asked.most)), tuple(found), sha256)
-
-
-def _judge(one: _Ready, asked: Asked, report: Callable[[int], None]) -> tuple[dict[str, Any], _Judged]:
+def _judge(one: Ready, asked: Asked, report: Callable[[int], None]) -> tuple[dict[str, Any], _Judged]:
     scores = score_suite(one.films, asked.conditions, one.judge, lambda n, _: report(n))
     if not scores.films:
         cause = f"none of the {len(one.films)} films can be read"
