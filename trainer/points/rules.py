@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SHORT: Final = 0.02  # sensitivity below the promise that the issue allows: one unit of regret
 LOST: Final = 0.1  # share of the specificity that the ranking could have given that it allows: one unit of regret
+MOST: Final = 1.0 / LOST  # regret: all specificity lost, or a fifth of the pneumonia missed; beyond it nothing is saved
 GRID: Final = 400  # thresholds that the regret is looked at, at equal shares of all logits
 DRAWS: Final = 200  # of patients, for the quantile that is a mean over draws
 
@@ -74,7 +75,8 @@ def regrets(films: Shifted, sensitivity: float, thresholds: NDArray[np.float64])
     """What each threshold gives away under each condition, (conditions, thresholds), in units of what is allowed.
 
     The larger of the sensitivity that is missing to the promise, by `SHORT`, and the specificity that is missing to
-    what the condition's own threshold gives, as a share of that and by `LOST`.
+    what the condition's own threshold gives, as a share of that and by `LOST`; from 0 to `MOST`, so that one condition
+    under which nothing is found any more cannot take the specificity of all others.
     """
     y = films.labels
     table = np.empty((films.logits.shape[0], thresholds.size))
@@ -83,7 +85,7 @@ def regrets(films: Shifted, sensitivity: float, thresholds: NDArray[np.float64])
         spared = np.searchsorted(np.sort(row[~y]), thresholds) / (~y).sum()
         possible = max(specificity(row, y, best), 1e-9)
         table[number] = np.maximum(np.maximum(sensitivity - found, 0.0) / SHORT, (possible - spared) / possible / LOST)
-    return np.maximum(table, 0.0)
+    return np.clip(table, 0.0, MOST)
 
 
 def _grid(films: Shifted) -> NDArray[np.float64]:
