@@ -65,7 +65,7 @@ def test_one_condition_in_which_nothing_is_found_takes_nothing_from_the_others_b
         rule: threshold_by(rule, wild, PROMISE) - threshold_by(rule, calm, PROMISE)
         for rule in (Rule.MEAN, Rule.MEAN_REGRET)
     }
-    assert moved[Rule.MEAN] == pytest.approx(-0.6)
+    assert moved[Rule.MEAN] == pytest.approx(-6.0 / 11)
     assert abs(moved[Rule.MEAN_REGRET]) < 0.2
 
 
