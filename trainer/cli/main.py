@@ -15,6 +15,7 @@ from trainer.cli.fit import fit_command
 from trainer.cli.inspect import inspect_command
 from trainer.cli.points import points_command
 from trainer.cli.quantize import quantize_command
+from trainer.cli.shift import shift_command
 from trainer.cli.split import split_command
 from trainer.cli.tune import tune_command
 
@@ -27,8 +28,7 @@ def cli() -> None:
 
 for command in (
     *(inspect_command, split_command, fit_command, quantize_command),
-    *(evaluate_command, compare_command, tune_command),
-    points_command,
+    *(evaluate_command, shift_command, points_command, compare_command, tune_command),
 ):
     cli.add_command(command)
 
