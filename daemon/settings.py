@@ -37,6 +37,20 @@ class BundleSettings(_Section):
     folder: Path | None = None
 
 
+class PrevalenceSettings(_Section):
+    """`[prevalence]`: the share of pneumonia among the site's own films; changes what is shown as a probability."""
+
+    children: float | None = Field(default=None, gt=0, lt=1)
+    adults: float | None = Field(default=None, gt=0, lt=1)
+    unknown: float | None = Field(default=None, gt=0, lt=1)  # of films of which nobody knows whose they are
+
+    @property
+    def site(self) -> Mapping[Population | None, float]:
+        """Those that are set, by population."""
+        stated = {Population.CHILDREN: self.children, Population.ADULTS: self.adults, None: self.unknown}
+        return {who: share for who, share in stated.items() if share is not None}
+
+
 class RootSettings(_Section):
     """`[[root]]`: one incoming folder."""
 
@@ -125,6 +139,7 @@ class Settings(BaseSettings):
 
     store: StoreSettings = StoreSettings()
     bundle: BundleSettings = BundleSettings()
+    prevalence: PrevalenceSettings = PrevalenceSettings()
     root: tuple[RootSettings, ...] = ()
     report: ReportSettings = ReportSettings()
     log: LogSettings = LogSettings()

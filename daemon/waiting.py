@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,22 +12,38 @@ from sqlalchemy import Connection
 
 from daemon.triage.document import account_document, queue_document
 from daemon.triage.order import QueueStudy, order
+from daemon.triage.rules import Rules, Site, rules_of
 from daemon.triage.studies import gather
 from db import history, queue, results
 from db.records import BundleRow
-from models.bundle import OperatingPoint, points_from_document
-from models.population import Population
+from models.bundle import GroupPolicy, OperatingPoint, points_from_document, policies_from_document
+from models.population import AgeGroup, Population
 
 
-def points_of(row: BundleRow) -> Mapping[Population, OperatingPoint]:
-    """The operating points of a bundle that the store knows."""
-    return points_from_document(json.loads(row.document))
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a bundle that the store knows says of populations; see `models.bundle.Bundle`."""
+
+    points: Mapping[Population, OperatingPoint] = field(default_factory=dict)
+    policies: Mapping[AgeGroup, GroupPolicy] = field(default_factory=dict)
 
 
-def waiting_studies(tx: Connection) -> list[QueueStudy]:
+def kept_of(row: BundleRow) -> Kept:
+    """From the document that was kept, whether or not the bundle's folder is still there."""
+    document = json.loads(row.document)
+    return Kept(points_from_document(document), policies_from_document(document))
+
+
+def rules_of_row(row: BundleRow, site: Site) -> Rules:
+    """What the scores of a bundle that the store knows are judged by."""
+    kept = kept_of(row)
+    return rules_of(kept.points, kept.policies, site)
+
+
+def waiting_studies(tx: Connection, site: Site) -> list[QueueStudy]:
     """Every study that waits, unordered."""
-    points = {bundle_id: points_of(row) for bundle_id, row in results.bundles(tx).items()}
-    return gather(queue.waiting(tx), points.__getitem__)
+    rules = {bundle_id: rules_of_row(row, site) for bundle_id, row in results.bundles(tx).items()}
+    return gather(queue.waiting(tx), rules.__getitem__)
 
 
 def account_of(tx: Connection) -> dict[str, Any]:
@@ -34,9 +51,9 @@ def account_of(tx: Connection) -> dict[str, Any]:
     return account_document(queue.account(tx), seen=history.arrivals_known(tx))
 
 
-def queue_of(tx: Connection, now: datetime, limit: int | None = None) -> dict[str, Any]:
-    """The document that `queue --format json` prints."""
-    ordered = list(order(waiting_studies(tx)))
+def queue_of(tx: Connection, now: datetime, site: Site, limit: int | None = None) -> dict[str, Any]:
+    """The document that `queue --format json` prints; probabilities at the site's prevalences where they are set."""
+    ordered = list(order(waiting_studies(tx, site)))
     return queue_document(
-        ordered, generated_at=now, bundle=results.newest_bundle(tx), account=account_of(tx), limit=limit
+        ordered, generated_at=now, bundle=results.newest_bundle(tx), account=account_of(tx), limit=limit, site=site
     )

@@ -13,10 +13,16 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from models.population import ADULTS_FROM, GROUPS, Policy, group_of
 from models.radiograph import MIN_SIDE, FilmFormat, FilmTags, Radiograph, sniff
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
+
+    from models.operating_points import GroupPolicy
+    from models.population import AgeGroup, Population
 
 MODALITIES: Final = frozenset({"CR", "DX"})
 CHEST: Final = re.compile(r"CHEST|THORAX|LUNG|THORACIC\W*CAVITY|HEART|PORTABLE")
@@ -40,6 +46,7 @@ class FindingCode(StrEnum):
     TOO_SMALL = "too-small"
     BLANK = "blank"
     COLOUR = "colour-picture"
+    POPULATION = "population"
 
 
 class Tier(StrEnum):
@@ -111,6 +118,29 @@ def tag_findings(tags: FilmTags) -> tuple[Finding, ...]:
             Finding(FindingCode.MULTI_FRAME, f"the file holds {tags.frames} frames, not one", "send one film a file")
         )
     return tuple(found)
+
+
+def population_findings(
+    age_years: float | None, declared: Population | None, policies: Mapping[AgeGroup, GroupPolicy]
+) -> tuple[Finding, ...]:
+    """What speaks against a film by who is on it: an age group that the bundle is not for.
+
+    Args:
+        age_years: as the file states it, or None.
+        declared: who is on films that state no age, as far as their sender said so.
+        policies: the bundle's; empty where it states none, which speaks against nobody.
+    """
+    group = group_of(age_years, declared)
+    stated = None if group is None else policies.get(group)
+    if group is None or stated is None or stated.policy is not Policy.OUTSIDE:
+        return ()
+    who = "films without an age are declared so here" if age_years is None else f"the age is {_age(age_years)}"
+    message = f"{who}, and the bundle is not for {GROUPS[group]}: {stated.reason.rstrip('.')}"
+    return (Finding(FindingCode.POPULATION, message, "read it normally"),)
+
+
+def _age(years: float) -> str:
+    return f"{years:.0f} years" if years >= ADULTS_FROM else f"{years:.2g} years"
 
 
 def pixel_findings(film: Radiograph) -> tuple[Finding, ...]:

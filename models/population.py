@@ -31,6 +31,15 @@ class AgeGroup(StrEnum):
         return Population(self.value) if self.value in tuple(Population) else None
 
 
+GROUPS: Final = {
+    AgeGroup.INFANTS: "infants (below 1 year)",
+    AgeGroup.CHILDREN: "children (1 to 5 years)",
+    AgeGroup.BETWEEN: "ages from 6 to 17 years",
+    AgeGroup.ADULTS: "adults (from 18 years)",
+}
+"""Each group as people read it."""
+
+
 class Policy(StrEnum):
     """What a bundle does with the films of an age group; the trainer decides it from evidence."""
 
@@ -46,6 +55,13 @@ def age_group_of(age_years: float) -> AgeGroup:
     if age_years < CHILDREN_BELOW:
         return AgeGroup.CHILDREN
     return AgeGroup.ADULTS if age_years >= ADULTS_FROM else AgeGroup.BETWEEN
+
+
+def group_of(age_years: float | None, population: Population | None) -> AgeGroup | None:
+    """The group of a film: of the age that it states, else of who is said to be on it, else None."""
+    if age_years is not None:
+        return age_group_of(age_years)
+    return None if population is None else AgeGroup(population.value)
 
 
 def population_of_age(age_years: float) -> Population | None:

@@ -38,7 +38,7 @@ def command(context: click.Context, film: str, form: str, db: str | None) -> Non
             if not places:
                 cause = "nothing of that name was seen"
                 raise DaemonError("tell the way of", film, cause, "give a path, or an arrival's number from the log")
-            document = way_of(tx, places)
+            document = way_of(tx, places, settings.prevalence.site)
     finally:
         store.close()
     if form == "json":
@@ -69,7 +69,11 @@ def _facts(told: Mapping[str, Any], zone: ZoneInfo) -> Iterator[tuple[str, str]]
     content = f"sha256 {told['sha256'][:12]}, " if told["sha256"] else ""
     yield "content", f"{content}{told['bytes']} bytes"
     if result := told["result"]:
-        probability = "" if result["probability"] is None else f"probability {result['probability']:.3f}, "
+        probability = (
+            ""
+            if result["probability"] is None
+            else f"probability {result['probability']:.3f} at a prevalence of {100 * result['prevalence']:.3g} %, "
+        )
         model = f"{result['bundle'] or 'unknown bundle'} ({result['model_sha256'][:12]})"
         yield "result", f"{probability}logit {result['logit']:.3f}, by {model}"
     if told["code"]:

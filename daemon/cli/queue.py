@@ -30,10 +30,11 @@ def command(context: click.Context, limit: int | None, form: str, db: str | None
     from daemon.triage.document import ROW, queue_rows
     from daemon.waiting import queue_of
 
-    store = store_of(settings_of(context), db, create=False)
+    settings = settings_of(context)
+    store = store_of(settings, db, create=False)
     try:
         with busy("reading the queue"), store.read() as tx:
-            document = queue_of(tx, datetime.now(UTC), limit)
+            document = queue_of(tx, datetime.now(UTC), settings.prevalence.site, limit)
     finally:
         store.close()
     if form == "json":
@@ -56,6 +57,7 @@ def table(document: Mapping[str, Any]) -> list[str]:
     lines = [f"{document['waiting']} waiting, as of {document['generated_at']}; model: {model}"]
     rows = [_row(entry) for entry in document["queue"]]
     lines += aligned(("rank", "study", "band", "probability", "tier", "arrived", "film"), rows)
+    lines += _notes(document)
     if document["not_scored"]:
         lines += ["", "Not scored, to be read normally:"]
         lines += [
@@ -65,6 +67,18 @@ def table(document: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def _notes(document: Mapping[str, Any]) -> list[str]:
+    """What the columns do not say of themselves: at which prevalence probabilities hold, and what `ordered` means."""
+    scored = [entry for entry in document["queue"] if entry["prevalence"] is not None]
+    site = document["site_prevalence"]
+    shares = sorted({(entry["population"] or "unknown", entry["prevalence"]) for entry in scored})
+    said = [f"{who} {100 * share:.3g} %{' (this site)' if who in site else ''}" for who, share in shares]
+    lines = [f"Probabilities hold at a prevalence of: {', '.join(said)}."] if said else []
+    if any(entry["policy"] == "ordered" for entry in scored):
+        lines.append("ordered: the score orders these films; none of them is called low or first.")
+    return ["", *lines] if lines else []
+
+
 def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
     paths = [image["path"] for image in entry["images"]]
     more = f" (+{len(paths) - 1})" if len(paths) > 1 else ""
@@ -72,7 +86,7 @@ def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         str(entry["rank"]),
         entry["study"],
-        BAND_WORDS[entry["band"]],
+        BAND_WORDS[entry["band"]] + (" (ordered)" if entry["policy"] == "ordered" else ""),
         probability,
         entry["tier"],
         entry["arrived_at"][:16].replace("T", " "),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -10,24 +9,25 @@ from typing import Any
 from sqlalchemy import Connection
 
 from daemon.triage.document import instant
-from db.records import BundleRow
+from daemon.triage.rules import Judged, Site
+from daemon.waiting import rules_of_row
+from db.records import BundleRow, FilmFacts
 from db.ways import Generation, Place, generations
-from models.bundle import point_for, points_from_document
 from models.population import Population
 
 
-def way_of(tx: Connection, places: Iterable[Place]) -> dict[str, Any]:
+def way_of(tx: Connection, places: Iterable[Place], site: Site) -> dict[str, Any]:
     """The document that `history --format json` prints."""
     return {
         "schema": 1,
         "films": [
-            {"path": place.absolute, "generations": [_generation(each) for each in generations(tx, place)]}
+            {"path": place.absolute, "generations": [_generation(each, site) for each in generations(tx, place)]}
             for place in places
         ],
     }
 
 
-def _generation(found: Generation) -> dict[str, Any]:
+def _generation(found: Generation, site: Site) -> dict[str, Any]:
     arrival = found.arrival
     return {
         "generation": arrival.generation,
@@ -40,7 +40,7 @@ def _generation(found: Generation) -> dict[str, Any]:
         "bytes": arrival.stamp.size,
         "sha256": arrival.sha256,
         "study": found.study,
-        "result": _result(found),
+        "result": _result(found, site),
         "duplicate_of": None
         if arrival.duplicate_of is None
         else {"arrival": arrival.duplicate_of, "path": found.elsewhere},
@@ -62,22 +62,25 @@ def _generation(found: Generation) -> dict[str, Any]:
     }
 
 
-def _result(found: Generation) -> dict[str, Any] | None:
+def _result(found: Generation, site: Site) -> dict[str, Any] | None:
     result, bundle = found.result, found.bundle
     if result is None:
         return None
+    judged = None if bundle is None else _judged(bundle, result.logit, found.arrival.facts, site)
     return {
         "logit": result.logit,
-        "probability": None if bundle is None else _probability(bundle, result.logit, found.arrival.facts.population),
+        "probability": None if judged is None else judged.probability,
+        "prevalence": None if judged is None else judged.prevalence,
+        "policy": None if judged is None else str(judged.policy),
         "bundle": None if bundle is None else bundle.name,
         "model_sha256": result.model_sha256,
         "scored_at": instant(result.scored_at),
     }
 
 
-def _probability(bundle: BundleRow, logit: float, population: str | None) -> float | None:
-    """As the queue showed it: by the operating points of the bundle that scored it."""
-    points = points_from_document(json.loads(bundle.document))
-    if not points or not math.isfinite(logit):
+def _judged(bundle: BundleRow, logit: float, facts: FilmFacts, site: Site) -> Judged | None:
+    """As the queue showed it: by what the bundle that scored it says."""
+    if not math.isfinite(logit):
         return None
-    return point_for(points, Population(population) if population else None).calibration.probability(logit)
+    population = Population(facts.population) if facts.population else None
+    return rules_of_row(bundle, site).judged(logit, population, facts.age_years)

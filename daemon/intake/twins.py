@@ -16,6 +16,7 @@ from daemon.intake.recording import Scoring, apply, retire, study_of
 from db import arrivals, results, roots
 from db.records import Arrival, FilmFacts, Root
 from db.states import ENDED, RootState, State
+from models.gate import FindingCode, population_findings
 from models.population import Population
 
 
@@ -36,6 +37,7 @@ def settle_by_twin(
         now: when.
     """
     twins = arrivals.same_content(tx, sha256, arrival.id)
+    twins = [twin for twin in twins if not _refused_there_only(twin, declared, scoring)]
     if twins and _asked_again(tx, arrival):
         twins = [twin for twin in twins if twin.state is State.SCORED]
     folders = {root.id: root for root in roots.roots(tx)} if twins else {}
@@ -50,7 +52,7 @@ def settle_by_twin(
     renamed = next((twin for twin in gone if twin.state is not State.FAILED), None)
     if result is not None:
         donor = renamed or next(iter(arrivals.with_result(tx, result.id)), None)
-        if donor is None:
+        if donor is None or _is_outside(donor.facts, declared, scoring):
             return None
         values = _taken_over(tx, arrival, donor, declared, now, renamed=renamed is not None)
         values |= {"sha256": sha256, "result_id": result.id}
@@ -60,6 +62,17 @@ def settle_by_twin(
         values |= {"sha256": sha256, "code": renamed.code, "message": renamed.message}
         return apply(tx, arrival, Event.REFUSE, now, reason="refused before", **values)
     return None
+
+
+def _is_outside(facts: FilmFacts, declared: Population | None, scoring: Scoring) -> bool:
+    """Whether the bundle is not for who is on a film, as it is declared in this root."""
+    return bool(population_findings(facts.age_years, declared, scoring.bundle.policies))
+
+
+def _refused_there_only(twin: Arrival, declared: Population | None, scoring: Scoring) -> bool:
+    """Whether a twin was refused for its population, and would not be here: its root declares another one."""
+    refused = twin.state is State.REFUSED and twin.code == FindingCode.POPULATION.value
+    return refused and not _is_outside(twin.facts, declared, scoring)
 
 
 def _asked_again(tx: Connection, arrival: Arrival) -> bool:

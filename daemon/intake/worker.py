@@ -13,6 +13,7 @@ import os
 import resource
 import signal
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -22,10 +23,10 @@ from numpy.typing import NDArray
 
 from daemon.intake.sandbox import Confinement, confine
 from db.records import FilmFacts
-from models.bundle import Bundle
+from models.bundle import Bundle, GroupPolicy
 from models.contract import VERSIONS
-from models.gate import Finding, findings, tag_findings, tier
-from models.population import Population, population_of_age
+from models.gate import Finding, findings, population_findings, tag_findings, tier
+from models.population import AgeGroup, Population, population_of_age
 from models.radiograph import FilmFormat, FilmTags, Radiograph, UnreadableFilm, read_radiograph, sniff
 from models.scorer import Scorer
 
@@ -63,12 +64,13 @@ class Outcome:
 
 _scorer: Scorer | None = None  # one per process, made by `start`: an interpreter cannot be sent between processes
 _preprocess = VERSIONS[1]
+_policies: Mapping[AgeGroup, GroupPolicy] = {}
 _confinement = Confinement()
 
 
 def start(bundle: Bundle, address_space: int = ADDRESS_SPACE) -> None:
     """Prepare this process: load the model, then give up what scoring does not need."""
-    global _scorer, _preprocess, _confinement  # noqa: PLW0603
+    global _scorer, _preprocess, _policies, _confinement  # noqa: PLW0603
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a killed daemon leaves no orphan behind
     parent = multiprocessing.parent_process()
@@ -79,6 +81,7 @@ def start(bundle: Bundle, address_space: int = ADDRESS_SPACE) -> None:
         os.dup2(silence, descriptor)
     _scorer = Scorer(bundle)
     _preprocess = VERSIONS[bundle.preprocessing]
+    _policies = bundle.policies
     limit = _mapped() + address_space
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     # What decodes DICOM is still imported with the first such film (0.4 s and 35 MiB): reading files stays allowed.
@@ -114,6 +117,8 @@ def judge(data: bytes, declared: Population | None) -> Outcome:
             facts = _facts(FilmFormat.DICOM, tags, declared)
             if refused := tag_findings(tags):
                 return _refused(refused[0], facts, began)
+        if refused := population_findings(facts.age_years, declared, _policies):  # a header costs less than a picture
+            return _refused(refused[0], facts, began)
         film = read_radiograph(data)
         if refused := findings(film):
             return _refused(refused[0], facts, began)

@@ -15,8 +15,10 @@ from daemon.report.charts import PROBABILITY, WAITING, Chart, histogram
 from daemon.report.inputs import Completeness, Health, ReportInputs, Verification
 from daemon.triage.document import account_document, not_scored, queue_document
 from daemon.triage.order import Band, QueueImage, QueueStudy, Urgency, order
+from daemon.triage.rules import Site
 from db.states import BLIND, RootState, State
-from models.bundle import OperatingPoint
+from models.bundle import GroupPolicy, OperatingPoint
+from models.population import AgeGroup, Policy
 
 LATE: Final = timedelta(minutes=5)  # a report that is written within this of its time is on time
 
@@ -33,6 +35,7 @@ class Line:
     copies: int
     removed: bool
     band: Band
+    policy: Policy | None
     urgency: Urgency
     overdue: bool
     backlog: bool
@@ -97,6 +100,8 @@ class Report:
 
     Attributes:
         late_by: how long after `scheduled_at` it was written, None when on time or not scheduled.
+        policies: of the bundle, by age group; empty where it states none.
+        prevalence: the site's, as far as it is set.
         bands: waiting studies by band, every band present.
         lines, unscored: the first `ReportInputs.rows` of them; `waiting` and `unscored_total` count all.
         document: the queue document with every study, as `queue --format json` gives it.
@@ -113,6 +118,8 @@ class Report:
     bundle_name: str | None
     bundle_sha256: str | None
     points: tuple[OperatingPoint, ...]
+    policies: Mapping[AgeGroup, GroupPolicy]
+    prevalence: Site
     accepted_as: str | None
     notices: tuple[str, ...]
     account: Mapping[str, Any]
@@ -153,6 +160,8 @@ def build_report(inputs: ReportInputs) -> Report:
         bundle_name=bundle.name if bundle else None,
         bundle_sha256=bundle.model_sha256 if bundle else None,
         points=tuple(sorted(inputs.points.values(), key=lambda point: point.population)),
+        policies=inputs.policies,
+        prevalence=inputs.prevalence,
         accepted_as=inputs.accepted_as,
         notices=tuple(inputs.notices),
         account=account,
@@ -169,7 +178,9 @@ def build_report(inputs: ReportInputs) -> Report:
         latency=_latency(inputs.health.latencies),
         reasons=_reasons(inputs.health),
         roots=_roots(inputs, names),
-        document=queue_document(studies, generated_at=inputs.written_at, bundle=bundle, account=account),
+        document=queue_document(
+            studies, generated_at=inputs.written_at, bundle=bundle, account=account, site=inputs.prevalence
+        ),
     )
 
 
@@ -184,6 +195,7 @@ def _line(rank: int, study: QueueStudy, names: Mapping[str, str], inputs: Report
         copies=sum(len(image.duplicates) for image in study.images),
         removed=all(image.removed_at is not None for image in study.images),
         band=study.band,
+        policy=study.policy,
         urgency=study.urgency,
         overdue=study.overdue,
         backlog=study.backlog,

@@ -70,11 +70,15 @@ def _facts(report: Report) -> dict[str, Any]:
         "bands": {str(band): studies for band, studies in report.bands.items()},
         "operating_points": {
             str(point.population): {
-                "threshold": point.threshold,
-                "first_threshold": point.first_threshold,
+                "policy": str(point.policy),
+                **point.thresholds,
                 "prevalence": point.calibration.prevalence,
             }
             for point in report.points
+        },
+        "policies": {
+            str(group): {"policy": str(stated.policy), "reason": stated.reason}
+            for group, stated in report.policies.items()
         },
         "verification": _verification(report),
         "ris_completeness": _completeness(report),

@@ -17,7 +17,8 @@ from daemon.report.build import build_report
 from daemon.report.inputs import Completeness, Health, ReportInputs, RootHealth, Verification
 from daemon.report.write import write_report
 from daemon.settings import ReportSettings, Settings
-from daemon.waiting import points_of, waiting_studies
+from daemon.triage.rules import Site
+from daemon.waiting import Kept, kept_of, waiting_studies
 from db import blind, history, queue, reconciliation, reports, results, roots, runs, window
 from db.records import ReportRow
 from db.states import BLIND, RootState
@@ -40,6 +41,7 @@ def window_of(report_date: date, settings: ReportSettings) -> tuple[datetime, da
 def gather(
     tx: Connection,
     settings: ReportSettings,
+    site: Site,
     report_date: date,
     span: tuple[datetime, datetime],
     scheduled_at: datetime | None,
@@ -48,6 +50,7 @@ def gather(
     """Everything that stands in the report of a date."""
     start, end = span
     bundle = results.newest_bundle(tx)
+    kept = kept_of(bundle) if bundle else Kept()
     audit = verify(tx)
     sentences = [f"{each.kind}: {each.subject}: {each.text}" for each in audit.discrepancies]
     return ReportInputs(
@@ -58,9 +61,11 @@ def gather(
         window_end=end,
         written_at=now,
         counts=queue.account(tx),
-        studies=waiting_studies(tx),
+        studies=waiting_studies(tx, site),
         bundle=bundle,
-        points=points_of(bundle) if bundle else {},
+        points=kept.points,
+        policies=kept.policies,
+        prevalence=site,
         seen=history.arrivals_known(tx),
         arrived=window.arrived(tx, start, end),
         read=window.studies_read(tx, start, end),
@@ -146,7 +151,7 @@ def write_one(
     """
     chosen = [str(form) for form in formats or settings.report.formats]
     with store.read() as tx:
-        inputs = gather(tx, settings.report, report_date, span, scheduled_at, now())
+        inputs = gather(tx, settings.report, settings.prevalence.site, report_date, span, scheduled_at, now())
     written = write_report(build_report(inputs), out or settings.report.folder, chosen)
     row = ReportRow(
         site=settings.report.site,

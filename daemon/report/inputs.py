@@ -9,11 +9,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from daemon.triage.order import QueueStudy
+from daemon.triage.rules import Site
 from db.reconciliation import ExpectedFilm
 from db.records import BundleRow
 from db.states import RootState, State
-from models.bundle import OperatingPoint
-from models.population import Population
+from models.bundle import GroupPolicy, OperatingPoint
+from models.population import AgeGroup, Population
 
 ROWS: Final = 1000  # studies that the page lists: 30 sheets of paper; the data files list all of them
 
@@ -107,7 +108,8 @@ class ReportInputs:
         counts: arrivals by state, over all time.
         studies: every waiting study, in any order.
         bundle: the newest that scored, None before the first score.
-        points: the operating points of `bundle`.
+        points, policies: the operating points of `bundle`, and what it says of each age group.
+        prevalence: what the site has set.
         seen: how many arrivals the history knows, counted apart from `counts`; None: not counted.
         arrived, read: films that arrived, studies that were read within the window; None: not counted.
         scheduled_at: when the report was due, None when somebody asked for it.
@@ -128,6 +130,8 @@ class ReportInputs:
     studies: Sequence[QueueStudy]
     bundle: BundleRow | None = None
     points: Mapping[Population, OperatingPoint] = field(default_factory=dict)
+    policies: Mapping[AgeGroup, GroupPolicy] = field(default_factory=dict)
+    prevalence: Site = field(default_factory=dict)
     seen: int | None = None
     arrived: int | None = None
     read: int | None = None

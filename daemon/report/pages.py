@@ -13,7 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from daemon.report import charts, words
 from daemon.report.build import Report
 from daemon.triage.order import Band
-from models.bundle import OperatingPoint
+from daemon.triage.rules import Site
+from models.bundle import GroupPolicy, OperatingPoint
+from models.population import GROUPS, AgeGroup, Policy
 from models.version import VERSION
 
 MEANING: Final = {
@@ -21,6 +23,11 @@ MEANING: Final = {
     Band.NEXT: "at or above the operating point",
     Band.UNSCORED: "placed by arrival, read normally",
     Band.IN_TURN: "below the operating point",
+}
+DONE: Final = {
+    Policy.BANDED: "bands by its operating point",
+    Policy.ORDERED: "ordered: not called low or first",
+    Policy.OUTSIDE: "refused, to be read normally",
 }
 MISSING_ROWS: Final = 20  # films that never arrived, on the page
 
@@ -38,11 +45,22 @@ class PointRow:
     """One population's operating point in words."""
 
     population: str
+    policy: Policy
     next_from: str
     first_from: str
     sensitivity: str
     specificity: str
     prevalence: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRow:
+    """What the bundle does with one age group, in words."""
+
+    group: str
+    policy: Policy
+    meaning: str
+    reason: str
 
 
 def render_html(report: Report) -> str:
@@ -54,7 +72,9 @@ def render_html(report: Report) -> str:
             r=report,
             Band=Band,
             meaning=MEANING,
-            points=[_point_row(point) for point in report.points],
+            points=[_point_row(point, report.prevalence) for point in report.points],
+            policies=[_policy_row(group, stated) for group, stated in report.policies.items()],
+            unknown=report.prevalence.get(None),
             chart=charts,
             version=VERSION,
             MISSING_ROWS=MISSING_ROWS,
@@ -85,6 +105,7 @@ def _environment() -> Environment:
         stamp=words.stamp,
         duration=words.duration,
         percent=words.percent,
+        share=words.share,
         age=words.age,
         count=words.count,
         word=charts.word,
@@ -92,16 +113,25 @@ def _environment() -> Environment:
     return environment
 
 
-def _point_row(point: OperatingPoint) -> PointRow:
+def _point_row(point: OperatingPoint, site: Site) -> PointRow:
+    """Where its bands begin, at the prevalence that the probabilities of the list hold at."""
     curve = point.calibration
+    prevalence = site.get(point.population, curve.prevalence)
+    banded = point.policy is Policy.BANDED
+    whose = "of this site" if point.population in site else "of the bundle's films"
     return PointRow(
         population=point.population,
-        next_from=words.percent(curve.probability(point.threshold)),
-        first_from=words.percent(curve.probability(point.first_threshold)),
-        sensitivity=_with_interval(point, "sensitivity"),
-        specificity=_with_interval(point, "specificity"),
-        prevalence=words.percent(curve.prevalence),
+        policy=point.policy,
+        next_from=words.percent(curve.probability(point.threshold, prevalence)) if banded else "any score",
+        first_from=words.percent(curve.probability(point.first_threshold, prevalence)) if banded else "never",
+        sensitivity=_with_interval(point, "sensitivity") if banded else "no threshold",
+        specificity=_with_interval(point, "specificity") if banded else "no threshold",
+        prevalence=f"{words.share(prevalence)}, {whose}",
     )
+
+
+def _policy_row(group: AgeGroup, stated: GroupPolicy) -> PolicyRow:
+    return PolicyRow(GROUPS[group], stated.policy, DONE[stated.policy], stated.reason)
 
 
 def _with_interval(point: OperatingPoint, figure: str) -> str:

@@ -76,6 +76,11 @@ def percent(share: float) -> str:
     return ">99 %" if whole > 99 else f"{whole} %"
 
 
+def share(part: float) -> str:
+    """A share that somebody set or counted, to three digits: 10 %, 0.5 %, 78.7 %."""
+    return f"{100 * part:.3g} %"
+
+
 def age(years: float | None) -> str:
     """45 y, 18 mo, 12 d, or nothing."""
     if years is None:

@@ -11,19 +11,23 @@ from daemon.triage.order import QueueImage, QueueStudy
 from db.states import PENDING, State
 
 if TYPE_CHECKING:
+    from daemon.triage.rules import Site
     from db.records import BundleRow
 
 SCHEMA: Final = 1
+UNKNOWN: Final = "unknown"  # nobody said who is on the film
 NOT_SCORED: Final = frozenset({State.REFUSED, State.FAILED})
 ROW: Final = (
     "rank",
     "study",
     "accession",
     "band",
+    "policy",
     "urgency",
     "overdue",
     "backlog",
     "probability",
+    "prevalence",
     "logit",
     "tier",
     "population",
@@ -45,6 +49,7 @@ def queue_document(
     bundle: BundleRow | None,
     account: Mapping[str, Any],
     limit: int | None = None,
+    site: Site | None = None,
 ) -> dict[str, Any]:
     """The queue as one JSON object.
 
@@ -53,6 +58,7 @@ def queue_document(
         generated_at: aware.
         bundle: the newest bundle that scored, or None when nothing was scored yet.
         account: what `account_document` gives.
+        site: the prevalences that the site has set; each study says at which its probability holds.
         limit: how many studies `queue` lists, all when None; `not_scored` and `waiting` always cover the whole queue.
 
     Returns:
@@ -63,6 +69,7 @@ def queue_document(
         "schema": SCHEMA,
         "generated_at": instant(generated_at),
         "bundle": None if bundle is None else {"name": bundle.name, "sha256": bundle.model_sha256},
+        "site_prevalence": {str(who or UNKNOWN): share for who, share in (site or {}).items()},
         "account": dict(account),
         "waiting": len(waiting),
         "queue": [queue_entry(rank, study) for rank, study in enumerate(waiting[:limit], 1)],
@@ -92,10 +99,12 @@ def queue_entry(rank: int, study: QueueStudy) -> dict[str, Any]:
         "study": study.study,
         "accession": study.accession,
         "band": str(study.band),
+        "policy": None if study.policy is None else str(study.policy),
         "urgency": str(study.urgency),
         "overdue": study.overdue,
         "backlog": study.backlog,
         "probability": study.probability,
+        "prevalence": study.prevalence,
         "logit": study.logit,
         "tier": study.tier,
         "population": None if study.population is None else str(study.population),
@@ -160,6 +169,8 @@ def _image_entry(image: QueueImage) -> dict[str, Any]:
         "code": image.code,
         "message": image.message,
         "probability": image.probability,
+        "prevalence": image.prevalence,
+        "policy": None if image.policy is None else str(image.policy),
         "logit": image.logit,
         "duplicates": list(image.duplicates),
         "removed_at": None if image.removed_at is None else instant(image.removed_at),

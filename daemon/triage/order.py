@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from db.states import State
-    from models.population import Population
+    from models.population import Policy, Population
 
 
 class Urgency(StrEnum):
@@ -49,8 +49,10 @@ class QueueImage:
     Attributes:
         path: absolute; bytes that are not UTF-8 as surrogate escapes.
         root: the absolute path of the watched folder it came through.
-        probability: calibrated, 0..1, at the prevalence of its population's operating point; None when unscored.
+        probability: calibrated, 0..1, at `prevalence`; None when unscored.
+        prevalence: the share of pneumonia that the probability holds at; None when unscored.
         logit: None when unscored.
+        policy: `ordered` where the score may not call the film low or first; None when unscored.
         tier: `tagged` when the file says age, view and modality, else `untagged`.
         attempts: how often it was tried.
         duplicates: absolute paths of other files with the same content.
@@ -65,8 +67,10 @@ class QueueImage:
     code: str | None
     message: str | None
     probability: float | None
+    prevalence: float | None
     logit: float | None
     band: Band
+    policy: Policy | None
     population: Population | None
     tier: str
     view: str | None
@@ -85,7 +89,7 @@ class QueueStudy:
         study: its opaque key, unique; the last tie-break of the order.
         overdue: it has waited longer than the site allows for its urgency.
         backlog: all of it lay in its root at the root's first scan.
-        band, probability, logit, tier, population: those of its highest image, which is ``images[0]``.
+        band, policy, probability, prevalence, logit, tier, population: those of its highest image, ``images[0]``.
         arrived_at: of its earliest image, in UTC.
         acquired_at: the modality's local wall clock as the file gives it, or None.
         images: highest first; never empty.
@@ -97,7 +101,9 @@ class QueueStudy:
     overdue: bool
     backlog: bool
     band: Band
+    policy: Policy | None
     probability: float | None
+    prevalence: float | None
     logit: float | None
     tier: str
     population: Population | None

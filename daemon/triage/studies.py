@@ -1,4 +1,4 @@
-"""Rows of waiting images -> studies with a place: which band a score falls into, which image speaks for its study."""
+"""Rows of waiting images -> studies with a place: how each score is judged, which image speaks for its study."""
 
 from __future__ import annotations
 
@@ -7,46 +7,35 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from daemon.triage.order import UNTAGGED, Band, QueueImage, QueueStudy, Urgency
-from models.bundle import OperatingPoint, point_for
+from daemon.triage.rules import Rules
 from models.population import Population
 
 if TYPE_CHECKING:
     from db.records import WaitingImage
 
-Points = Mapping[Population, OperatingPoint]
-_Judged = Mapping[Population | None, OperatingPoint]  # also the populations that the bundle lacks
-
 _HEIGHT: Final = {band: height for height, band in enumerate(Band)}  # `first` is 0; what has no score speaks last
 
 
-def gather(images: Iterable[WaitingImage], points: Callable[[int], Points]) -> list[QueueStudy]:
+def gather(images: Iterable[WaitingImage], rules: Callable[[int], Rules]) -> list[QueueStudy]:
     """Group images into studies.
 
     Args:
         images: every image of every waiting study, in any order.
-        points: bundle id -> the operating points that the scores of this bundle are judged by; asked once for each.
+        rules: bundle id -> what the scores of this bundle are judged by; asked once for each.
 
     Returns:
         The studies, by first mention; `daemon.triage.order.order` puts them in order.
     """
-    known: dict[int, _Judged] = {}
+    known: dict[int, Rules] = {}
     grouped: dict[int, list[WaitingImage]] = {}
     for image in images:
         grouped.setdefault(image.study_id, []).append(image)
         if image.bundle_id is not None and image.bundle_id not in known:
-            found = points(image.bundle_id)
-            known[image.bundle_id] = {who: point_for(found, who) for who in (None, *Population)}
+            known[image.bundle_id] = rules(image.bundle_id)
     return [_study(rows, known) for rows in grouped.values()]
 
 
-def band_of(logit: float, point: OperatingPoint) -> Band:
-    """The band of a logit: both thresholds belong to the band above them, `in_turn` lies below the operating point."""
-    if logit >= point.first_threshold:
-        return Band.FIRST
-    return Band.NEXT if logit >= point.threshold else Band.IN_TURN
-
-
-def _study(rows: list[WaitingImage], known: Mapping[int, _Judged]) -> QueueStudy:
+def _study(rows: list[WaitingImage], known: Mapping[int, Rules]) -> QueueStudy:
     images = sorted((_image(row, known) for row in rows), key=_height)
     highest, row = images[0], rows[0]
     return QueueStudy(
@@ -56,7 +45,9 @@ def _study(rows: list[WaitingImage], known: Mapping[int, _Judged]) -> QueueStudy
         overdue=False,  # no site has a reading time yet
         backlog=all(row.backlog for row in rows),
         band=highest.band,
+        policy=highest.policy,
         probability=highest.probability,
+        prevalence=highest.prevalence,
         logit=highest.logit,
         tier=highest.tier,
         population=highest.population,
@@ -66,13 +57,13 @@ def _study(rows: list[WaitingImage], known: Mapping[int, _Judged]) -> QueueStudy
     )
 
 
-def _image(row: WaitingImage, known: Mapping[int, _Judged]) -> QueueImage:
+def _image(row: WaitingImage, known: Mapping[int, Rules]) -> QueueImage:
     population = Population(row.population) if row.population else None
-    logit, band, probability = None, Band.UNSCORED, None
+    logit, judged = None, None
     # A logit that is no number must not reach the order: comparisons with it are always false, and the sort is lost.
     if row.logit is not None and math.isfinite(row.logit) and row.bundle_id is not None:
-        point = known[row.bundle_id][population]
-        logit, band, probability = row.logit, band_of(row.logit, point), point.calibration.probability(row.logit)
+        logit = row.logit
+        judged = known[row.bundle_id].judged(logit, population, row.age_years)
     return QueueImage(
         arrival_id=row.arrival_id,
         path=row.absolute_path,
@@ -81,9 +72,11 @@ def _image(row: WaitingImage, known: Mapping[int, _Judged]) -> QueueImage:
         state=row.state,
         code=row.code,
         message=row.message,
-        probability=probability,
+        probability=judged.probability if judged else None,
+        prevalence=judged.prevalence if judged else None,
         logit=logit,
-        band=band,
+        band=judged.band if judged else Band.UNSCORED,
+        policy=judged.policy if judged else None,
         population=population,
         tier=row.tier or UNTAGGED,
         view=row.view,

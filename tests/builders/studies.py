@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from daemon.report.inputs import ReportInputs
 from daemon.triage.order import Band, QueueImage, QueueStudy, Urgency
+from daemon.triage.rules import rules_of
 from db.records import BundleRow, WaitingImage
 from db.states import State
 from models.bundle import Calibration, OperatingPoint
-from models.population import Population
+from models.population import Policy, Population
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 
@@ -27,6 +28,8 @@ POINTS: Mapping[Population, OperatingPoint] = {
         {"sensitivity": 0.951, "sensitivity_ci": [0.93, 0.967], "specificity": 0.74},
     ),
 }
+
+RULES = rules_of(POINTS)
 
 BUNDLE = BundleRow(1, "9f31c0de5aa1" + "0" * 52, "lite0-test", 1, "{}", "0" * 64, NOW)
 
@@ -80,8 +83,10 @@ def queue_study(number: int = 1, band: Band = Band.NEXT, logit: float | None = 0
         code=None if scored else "view",
         message=None if scored else "The view is LL.",
         probability=0.5 if scored else None,
+        prevalence=0.2 if scored else None,
         logit=logit if scored else None,
         band=band,
+        policy=Policy.BANDED if scored else None,
         population=Population.ADULTS,
         tier="tagged",
         view="PA",
@@ -95,7 +100,9 @@ def queue_study(number: int = 1, band: Band = Band.NEXT, logit: float | None = 0
         overdue=False,
         backlog=False,
         band=band,
+        policy=image.policy,
         probability=image.probability,
+        prevalence=image.prevalence,
         logit=image.logit,
         tier="tagged",
         population=Population.ADULTS,

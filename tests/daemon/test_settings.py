@@ -87,6 +87,17 @@ def test_all_errors_are_named_at_once_by_key(tmp_path: Path) -> None:
         assert key in faults
 
 
+def test_a_sites_prevalence_is_a_share_for_each_population(tmp_path: Path) -> None:
+    """What is not set is not there; none and all of the films are no shares."""
+    settings = load_settings(toml(tmp_path, "[prevalence]\nadults = 0.05\nunknown = 0.1\n"))
+    assert settings.prevalence.site == {Population.ADULTS: 0.05, None: 0.1}
+    assert Settings().prevalence.site == {}
+    faults = faults_of(toml(tmp_path, "[prevalence]\nadults = 0\nchildren = 1\nunknown = nan\ninfants = 0.1\n"))
+    for key in ("adults", "children", "unknown"):
+        assert f"prevalence.{key}: Input should be" in faults
+    assert "prevalence.infants: there is no such key" in faults
+
+
 def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Key by key: what it does not name stays as the file says."""
     file = toml(tmp_path, '[store]\nurl = "file.db"\n[report]\nzone = "Europe/Vienna"\nsite = "North"\n')

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from builders.bundles import policies, tiny_bundle
 from builders.dicom import dicom
 from builders.films import grey_film, jpeg, png
 from builders.program import Program
@@ -292,3 +293,36 @@ def test_a_configuration_file_is_enough(program: Program) -> None:
     assert (
         own.good("queue", "--format", "json", "--db", f"sqlite:///{program.folder / 'own.db'}").document["waiting"] == 6
     )
+
+
+def test_a_population_that_is_outside_is_refused_and_one_that_is_ordered_is_called_so(tmp_path: Path) -> None:
+    """By scan, queue, history and report alike; probabilities hold at what the site says."""
+    calibration = {"calibration": {"slope": 1.0, "intercept": 0.0, "prevalence": 0.5}}
+    stated = policies(children="ordered")
+    bundle = tiny_bundle(tmp_path / "bundle", populations={"children": calibration}, policies=stated)
+    program = Program(tmp_path, bundle, settings={"CXR_TRIAGE_STORE__URL": "t.db"})
+    (tmp_path / "films").mkdir()
+    for name, age in (("adult", "045Y"), ("child", "003Y")):
+        film = dicom(grey_film(seed=len(name)), age=age, accession=name, study_uid=f"1.2.3.{int(age[:3])}")
+        (tmp_path / "films" / f"{name}.dcm").write_bytes(film)
+    done = program.good("scan", "films", "--settle-seconds", "0.1")
+    assert done.out == "2 seen: 1 scored, 1 refused, 0 pending\n"
+    assert "the age is 45 years, and the bundle is not for adults (from 18 years)" in done.err
+    assert done.err.rstrip().endswith("; read it normally (population)")
+    site = {"CXR_TRIAGE_PREVALENCE__CHILDREN": "0.05"}
+    document = program.good("queue", "--format", "json", **site).document
+    entries = {entry["accession"]: entry for entry in document["queue"]}
+    child, adult = entries["child"], entries["adult"]
+    assert (child["band"], child["policy"], child["prevalence"]) == ("next", "ordered", 0.05)
+    assert (adult["band"], adult["policy"], adult["images"][0]["code"]) == ("unscored", None, "population")
+    table = program.good("queue", **site).out
+    assert "next (ordered)" in table
+    assert "Probabilities hold at a prevalence of: children 5 % (this site)." in table
+    assert "ordered: the score orders these films; none of them is called low or first." in table
+    assert "Probabilities hold at a prevalence of: children 50 %." in program.good("queue").out
+    told = program.good("history", "films/child.dcm", **site).out
+    assert f"probability {child['probability']:.3f} at a prevalence of 5 %, logit" in told
+    program.good("report", "--date", "2026-11-21", "--out", "reports", **site)
+    page = (tmp_path / "reports" / "2026-11-21" / "report.html").read_text()
+    assert "ordered: not called low or first" in page
+    assert "the test says outside of adults" in page

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
-from builders.intake import House, failed, refused
+from builders.intake import House, failed, refused, scored
 
 from db import studies
 from db.states import ReadSource, State
-from models.population import Population
+from models.bundle import GroupPolicy
+from models.population import AgeGroup, Policy, Population
 
 
 def test_the_same_bytes_under_two_names_are_scored_once(house: House) -> None:
@@ -173,3 +175,44 @@ def test_a_renamed_film_takes_the_population_of_its_new_root(house: House) -> No
     house.pass_(intake)
     assert house.at("a", "adults").facts.population == "adults"
     assert len(house.judge.seen) == 1
+
+
+def _adults_outside(house: House) -> None:
+    """Two roots, one for each population, and a bundle that is not for adults."""
+    policies = {AgeGroup.ADULTS: GroupPolicy(Policy.OUTSIDE, "for a test")}
+    house.bundle = replace(house.bundle, policies=policies)
+    house.populations = {"incoming": Population.CHILDREN, "adults": Population.ADULTS}
+    (house.folder / "adults").mkdir()
+    house.judge.answers[b"film"] = lambda declared: (
+        refused("population") if declared is Population.ADULTS else scored(0.5, population="children")
+    )
+
+
+def test_a_film_that_is_renamed_into_a_root_of_a_population_that_is_outside_is_refused(house: House) -> None:
+    """Its score was a child's; here its owner says that it is an adult's."""
+    _adults_outside(house)
+    film = house.write("a")
+    intake = house.intake("incoming", "adults")
+    house.pass_(intake)
+    assert house.at("a").state is State.SCORED
+    film.rename(house.folder / "adults" / "a")
+    house.pass_(intake)
+    assert (house.at("a", "adults").state, house.at("a", "adults").code) == (State.REFUSED, "population")
+    house.check()
+
+
+def test_a_film_that_was_refused_for_its_population_is_judged_anew_where_that_does_not_hold(house: House) -> None:
+    """Renamed into the right root, or copied there while the first one stays."""
+    _adults_outside(house)
+    film = house.write("a", root="adults")
+    intake = house.intake("incoming", "adults")
+    house.pass_(intake)
+    assert house.at("a", "adults").state is State.REFUSED
+    copy = house.write("copy")
+    house.pass_(intake)
+    assert house.at("copy").state is State.SCORED
+    copy.unlink()
+    film.rename(house.folder / "incoming" / "renamed")
+    house.pass_(intake)
+    assert house.at("renamed").state is State.SCORED
+    house.check()

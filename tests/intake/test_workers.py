@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
-from builders.bundles import tiny_bundle
+from builders.bundles import of_format_1, policies, tiny_bundle
 from builders.dicom import dicom
 from builders.films import grey_film, jpeg, png_header
 from builders.intake import House, RealTime
@@ -63,6 +63,43 @@ def test_films_are_scored_refused_and_failed(pool: WorkerPool) -> None:
         broken = landed(pool.submit(data, None))
         assert (broken.verdict, broken.code) == (Verdict.FAILED, code)
         assert broken.message
+
+
+OUTSIDE = policies(children="banded", between="ordered")
+POINT = {"threshold": 0.0, "first_threshold": 1.0, "calibration": {"slope": 1.0, "intercept": 0.0, "prevalence": 0.5}}
+
+
+def test_a_film_of_a_population_that_is_outside_is_refused_by_its_header(tmp_path: Path) -> None:
+    """Whatever its picture holds, for it is not decoded; by the age, else by what the folder's owner declared."""
+    bundle = read_bundle(tiny_bundle(tmp_path / "b", populations={"children": POINT}, policies=OUTSIDE))
+    broken = dicom(age="045Y")[:-1000]
+    films = {
+        (broken, None): "population",
+        (dicom(age="045Y"), Population.CHILDREN): "population",
+        (dicom(age="005M"), None): "population",
+        (dicom(age="045Y", view="LATERAL"), None): "view",
+        (FILM, Population.ADULTS): "population",
+        (FILM, None): None,
+        (FILM, Population.CHILDREN): None,
+        (dicom(age="003Y"), Population.ADULTS): None,
+        (dicom(age="010Y"), None): None,
+    }
+    with WorkerPool(bundle, 1) as pool:
+        for (data, declared), code in films.items():
+            outcome = landed(pool.submit(data, declared))
+            assert (outcome.verdict, outcome.code) == (Verdict.REFUSED if code else Verdict.SCORED, code)
+            if code == "population":
+                assert outcome.message is not None
+                assert "the test says outside of" in outcome.message
+                assert outcome.message.endswith("; read it normally")
+
+
+def test_a_bundle_of_format_1_refuses_nobody_by_age(tmp_path: Path) -> None:
+    """It never stated whom it is for."""
+    bundle = read_bundle(of_format_1(tiny_bundle(tmp_path / "b", populations={"children": POINT})))
+    with WorkerPool(bundle, 1) as pool:
+        for age in ("045Y", "010Y", "005M"):
+            assert landed(pool.submit(dicom(age=age), None)).verdict is Verdict.SCORED
 
 
 def test_the_same_film_has_the_same_score(pool: WorkerPool) -> None:

@@ -7,7 +7,19 @@ import pytest
 from builders.dicom import dicom, multi_frame, not_chest
 from builders.films import grey_film, jpeg, jpeg_rgb, photograph, png, truncated
 
-from models.gate import Finding, FindingCode, Tier, findings, header_findings, pixel_findings, tag_findings, tier
+from models.bundle import GroupPolicy
+from models.gate import (
+    Finding,
+    FindingCode,
+    Tier,
+    findings,
+    header_findings,
+    pixel_findings,
+    population_findings,
+    tag_findings,
+    tier,
+)
+from models.population import AgeGroup, Policy, Population
 from models.radiograph import FailureCode, FilmFormat, FilmTags, Radiograph, UnreadableFilm, read_radiograph
 
 
@@ -150,3 +162,48 @@ def test_a_cut_header_is_a_failure_not_a_finding() -> None:
     with pytest.raises(UnreadableFilm) as caught:
         header_findings(truncated(dicom(modality="CT"), 0.0008))
     assert caught.value.code is FailureCode.TRUNCATED
+
+
+POLICIES = {
+    AgeGroup.INFANTS: GroupPolicy(Policy.OUTSIDE, "no film of such an age was held out."),
+    AgeGroup.CHILDREN: GroupPolicy(Policy.BANDED, "tried"),
+    AgeGroup.BETWEEN: GroupPolicy(Policy.ORDERED, "specificity 0.31 at sensitivity 0.98"),
+    AgeGroup.ADULTS: GroupPolicy(Policy.OUTSIDE, "AUC 0.49; no better than chance"),
+}
+
+
+@pytest.mark.parametrize(
+    ("age", "declared", "outside"),
+    [
+        (0.5, None, True),
+        (3.0, None, False),
+        (10.0, None, False),
+        (45.0, None, True),
+        (3.0, Population.ADULTS, False),
+        (45.0, Population.CHILDREN, True),
+        (None, Population.ADULTS, True),
+        (None, Population.CHILDREN, False),
+        (None, None, False),
+    ],
+)
+def test_a_film_of_a_group_that_is_outside_is_found(
+    age: float | None, declared: Population | None, outside: bool
+) -> None:
+    """By the age that it states, else by what was declared; of whom nobody said anything, nothing is found."""
+    assert codes(population_findings(age, declared, POLICIES)) == ([FindingCode.POPULATION] if outside else [])
+    assert population_findings(age, declared, {}) == ()
+
+
+def test_what_is_said_of_a_population_names_age_reason_and_remedy() -> None:
+    """For a person who wonders why; an infant's age is no 0 years."""
+    (adult,) = population_findings(45.0, None, POLICIES)
+    assert adult.message == (
+        "the age is 45 years, and the bundle is not for adults (from 18 years): AUC 0.49; no better than chance"
+    )
+    assert adult.remedy == "read it normally"
+    (infant,) = population_findings(0.25, None, POLICIES)
+    assert infant.message == (
+        "the age is 0.25 years, and the bundle is not for infants (below 1 year): no film of such an age was held out"
+    )
+    (declared,) = population_findings(None, Population.ADULTS, POLICIES)
+    assert declared.message.startswith("films without an age are declared so here, and the bundle is not for adults")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from builders.studies import NOW, POINTS, queue_study, refused_image, report_inputs, waiting_image
+from builders.studies import NOW, RULES, queue_study, refused_image, report_inputs, waiting_image
 
 from daemon.report.build import build_report
 from daemon.report.inputs import Health, RootHealth
@@ -16,7 +16,7 @@ from db.states import RootState, State
 
 def studied(*images: WaitingImage):  # type: ignore[no-untyped-def]
     """Studies judged by the test's points."""
-    return gather(images, lambda _: POINTS)
+    return gather(images, lambda _: RULES)
 
 
 def test_a_report_lists_every_waiting_study_in_the_order_of_the_queue() -> None:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
-from builders.studies import NOW, POINTS, queue_study, refused_image, report_inputs, waiting_image
+from builders.studies import NOW, POINTS, RULES, queue_study, refused_image, report_inputs, waiting_image
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,9 +15,12 @@ from daemon.report.build import build_report
 from daemon.report.inputs import Completeness, Health, RootHealth, Verification
 from daemon.report.pages import IndexEntry, render_html, render_index
 from daemon.triage.order import Band
+from daemon.triage.rules import rules_of
 from daemon.triage.studies import gather
 from db.reconciliation import ExpectedFilm
 from db.states import ExpectedKind, RootState, State
+from models.bundle import GroupPolicy
+from models.population import AgeGroup, Policy, Population
 
 VOID = {"meta", "link", "br", "img"}
 LINKS = {"href", "src", "srcset", "action", "data", "poster", "background", "xlink:href"}
@@ -81,6 +84,54 @@ def test_a_page_says_what_the_list_is_and_is_not() -> None:
     assert "Accepted at this site: by a test." in " ".join(page(accepted_as="by a test").text.split())
 
 
+def _said(**values: Any) -> str:
+    """The text of the page, a space between any two cells."""
+    html = render_html(build_report(report_inputs(**values)))
+    return " ".join(Page(html.replace("<", " <")).text.split())
+
+
+def test_a_page_says_what_specificity_is_against() -> None:
+    """Films that were called normal, which is not the same as films without pneumonia."""
+    assert "Specificity against films called normal (95 % interval)" in _said()
+
+
+def test_a_page_names_each_group_with_its_policy_and_its_reason() -> None:
+    """Of a bundle that states none, that is said."""
+    policies = {
+        AgeGroup.INFANTS: GroupPolicy(Policy.OUTSIDE, "no film of an infant was held out"),
+        AgeGroup.ADULTS: GroupPolicy(Policy.ORDERED, f"specificity 0.31 {HOSTILE}"),
+    }
+    text = _said(policies=policies)
+    assert "infants (below 1 year) refused, to be read normally no film of an infant was held out" in text
+    assert "adults (from 18 years) ordered: not called low or first specificity 0.31" in text
+    assert "\u202e" not in text
+    assert "The bundle states nothing of infants" not in text
+    assert "The bundle states nothing of infants" in _said()
+
+
+def test_a_page_says_of_an_ordered_film_that_it_is_called_neither_low_nor_first() -> None:
+    """In its row, and where the operating points stand: it has none."""
+    ordered = {**POINTS, Population.ADULTS: POINTS[Population.ADULTS].ordered()}
+    studies = gather([waiting_image(1, logit=9.0)], lambda _: rules_of(ordered))
+    text = _said(studies=studies, points=ordered)
+    assert "next routine ordered: not called low or first" in text
+    assert "adults (ordered only), children" in text
+    assert "adults any score never 20 %, of the bundle's films no threshold no threshold" in text
+    assert "ordered: not called" not in _said(studies=gather([waiting_image(1)], lambda _: RULES))
+
+
+def test_a_page_says_at_which_prevalence_its_probabilities_hold() -> None:
+    """The site's where it is set; the bundle's elsewhere. Where bands begin is told at the same one."""
+    text = _said()
+    assert "adults 27 % 88 % 20 %, of the bundle's films" in text
+    site = {Population.ADULTS: 0.05, None: 0.1}
+    studies = gather([waiting_image(1, logit=2.0)], lambda _: rules_of(POINTS, site=site))
+    text = _said(prevalence=site, studies=studies)
+    assert "adults 7 % 61 % 5 %, of this site" in text
+    assert "children 73 % 95 % 70 %, of the bundle's films" in text
+    assert "that of a film of unknown age at 10 %" in text
+
+
 def test_a_page_needs_neither_network_nor_script() -> None:
     """It is one file: no link, no script, no picture from elsewhere."""
     parsed = page(studies=[queue_study(1), queue_study(2, Band.UNSCORED)])
@@ -94,7 +145,7 @@ def test_a_hostile_name_is_shown_and_does_nothing() -> None:
     image = refused_image(1, path=HOSTILE, accession=HOSTILE, message=HOSTILE, code=HOSTILE, root_path=f"/{HOSTILE}")
     inputs = {
         "site": HOSTILE,
-        "studies": gather([image, waiting_image(2, view=HOSTILE)], lambda _: POINTS),
+        "studies": gather([image, waiting_image(2, view=HOSTILE)], lambda _: RULES),
         "notices": [HOSTILE],
         "verification": Verification(NOW, [HOSTILE]),
         "health": Health((), {(State.FAILED, HOSTILE): 1}, [RootHealth(f"/{HOSTILE}", RootState.AWAY, HOSTILE)]),
@@ -113,7 +164,7 @@ def test_a_hostile_name_is_shown_and_does_nothing() -> None:
 def test_any_name_gives_a_page_that_can_be_written(accession: str, name: bytes) -> None:
     """Lone surrogates and control characters never reach the file."""
     image = waiting_image(1, path=os.fsdecode(name), accession=accession or None)
-    html = render_html(build_report(report_inputs(studies=gather([image], lambda _: POINTS))))
+    html = render_html(build_report(report_inputs(studies=gather([image], lambda _: RULES))))
     html.encode("utf-8")
     Page(html)
 
@@ -142,7 +193,7 @@ def test_troubles_are_said_in_words() -> None:
     image = waiting_image(2, removed_at=NOW, duplicates=("/b", "/c"), urgency="stat")
     text = " ".join(
         page(
-            studies=[study, *gather([image], lambda _: POINTS)],
+            studies=[study, *gather([image], lambda _: RULES)],
             counts={State.SCORED: 2, State.READY: 1},
             seen=4,
             scheduled_at=NOW - timedelta(hours=2),

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from builders.studies import NOW, queue_study, report_inputs
+from builders.studies import NOW, POINTS, queue_study, report_inputs
 
 from daemon.report.build import build_report
 from daemon.report.errors import ReportError
@@ -23,6 +23,8 @@ from daemon.triage.document import ROW
 from daemon.triage.order import Band
 from db.reconciliation import ExpectedFilm
 from db.states import ExpectedKind
+from models.bundle import GroupPolicy
+from models.population import AgeGroup, Policy, Population
 
 FORMATS = ("html", "csv", "json")
 
@@ -34,6 +36,20 @@ def test_a_report_stands_in_the_folder_of_its_date(tmp_path: Path) -> None:
     assert written == {name: folder / f"report.{name}" for name in FORMATS}
     assert sorted(path.name for path in folder.iterdir()) == ["report.csv", "report.html", "report.json"]
     assert "2026-11-22/report.html" in (tmp_path / "out" / "index.html").read_text("utf-8")
+
+
+def test_the_json_says_of_each_group_what_the_bundle_does_with_it(tmp_path: Path) -> None:
+    """With its reason; a population that is only ordered has no threshold, and JSON knows no infinity."""
+    inputs = report_inputs(
+        points={who: point.ordered() for who, point in POINTS.items()},
+        policies={AgeGroup.INFANTS: GroupPolicy(Policy.OUTSIDE, "none was held out")},
+        prevalence={Population.ADULTS: 0.1, None: 0.2},
+    )
+    document = json.loads(write_report(build_report(inputs), tmp_path / "out", ("json",))["json"].read_text())
+    assert document["report"]["policies"] == {"infants": {"policy": "outside", "reason": "none was held out"}}
+    adults = {"policy": "ordered", "threshold": None, "first_threshold": None, "prevalence": 0.2}
+    assert document["report"]["operating_points"]["adults"] == adults
+    assert document["site_prevalence"] == {"adults": 0.1, "unknown": 0.2}
 
 
 def test_reports_are_readable_by_the_group_only(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import json
 import os
 
 import pytest
-from builders.studies import BUNDLE, NOW, POINTS, queue_study, refused_image, waiting_image
+from builders.studies import BUNDLE, NOW, RULES, queue_study, refused_image, waiting_image
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +21,7 @@ from db.states import PENDING, State
 
 def documented(*images: WaitingImage, limit: int | None = None) -> dict[str, object]:
     """The document of these images' studies, through JSON and back."""
-    studies = list(order(gather(images, lambda _: POINTS)))
+    studies = list(order(gather(images, lambda _: RULES)))
     document = queue_document(studies, generated_at=NOW, bundle=BUNDLE, account=account_document({}), limit=limit)
     loaded: dict[str, object] = json.loads(json.dumps(document, allow_nan=False))
     return loaded
@@ -48,6 +48,17 @@ def test_a_queue_document_has_the_keys_that_other_programs_rely_on() -> None:
         "code": "view",
         "message": "The view is LL.",
     }
+
+
+def test_a_queue_document_says_by_which_policy_and_at_which_prevalence() -> None:
+    """Of each study and each image; of what has no score, neither."""
+    document = documented(waiting_image(1, logit=2.0), refused_image(2))
+    assert document["site_prevalence"] == {}
+    scored, unscored = document["queue"]  # type: ignore[misc]
+    for said in (scored, scored["images"][0]):
+        assert (said["policy"], said["prevalence"]) == ("banded", 0.2)
+    for said in (unscored, unscored["images"][0]):
+        assert (said["policy"], said["prevalence"]) == (None, None)
 
 
 def test_a_refused_image_of_a_scored_study_is_named_among_the_not_scored() -> None:
@@ -127,7 +138,7 @@ def test_a_text_that_would_be_a_formula_gets_an_apostrophe(accession: str, shown
 def test_rows_survive_a_csv_writer(accession: str, name: bytes) -> None:
     """Whatever the file says, a reader gets one row of as many cells, in UTF-8."""
     image = waiting_image(accession=accession or None, path=os.fsdecode(name.replace(b"/", b"")) or "x")
-    [study] = gather([image], lambda _: POINTS)
+    [study] = gather([image], lambda _: RULES)
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, ROW)
     writer.writerows(rows_of(study))

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders.studies import NOW, POINTS, refused_image, waiting_image
+from builders.studies import NOW, POINTS, RULES, refused_image, waiting_image
+from hypothesis import given
+from hypothesis import strategies as st
 
-from daemon.triage.order import Band, QueueStudy, Urgency
+from daemon.triage.order import Band, QueueStudy, Urgency, order
+from daemon.triage.rules import Rules, band_of, rules_of
 from daemon.triage.studies import gather
 from db.records import WaitingImage
-from models.bundle import OperatingPoint
-from models.population import Population
+from models.bundle import GroupPolicy
+from models.population import Policy, Population, age_group_of
 
 
 def gathered(*images: WaitingImage) -> list[QueueStudy]:
     """Judged by the test's points."""
-    return gather(images, lambda _: POINTS)
+    return gather(images, lambda _: RULES)
 
 
 @pytest.mark.parametrize(
@@ -38,16 +41,86 @@ def test_a_band_follows_from_the_operating_point_of_the_population(
     population: str | None, logit: float, band: Band
 ) -> None:
     """Thresholds belong to the band above them; an unknown population is first only where all would be."""
-    [study] = gathered(waiting_image(population=population, logit=logit))
+    [study] = gathered(waiting_image(population=population, age_years=None, logit=logit))
     assert study.band is band
     assert study.population == population
 
 
-def test_a_population_that_the_bundle_lacks_is_judged_by_the_lowest_point() -> None:
-    """A bundle for adults judges a child with the caution that it has."""
-    adults_only = {Population.ADULTS: POINTS[Population.ADULTS]}
-    [study] = gather([waiting_image(population="children", logit=0.0)], lambda _: adults_only)
-    assert study.band is Band.NEXT
+@pytest.mark.parametrize("logit", [-1e6, -1.001, 0.0, 1e6])
+@pytest.mark.parametrize("population", ["children", None])
+def test_who_the_bundle_has_no_point_for_is_called_neither_low_nor_first(population: str | None, logit: float) -> None:
+    """A bundle for adults orders a child's film, and one that may be a child's; it does not band them."""
+    rules = rules_of({Population.ADULTS: POINTS[Population.ADULTS]})
+    [study] = gather([waiting_image(population=population, age_years=None, logit=logit)], lambda _: rules)
+    assert (study.band, study.policy, study.logit) == (Band.NEXT, Policy.ORDERED, logit)
+
+
+ORDERED = {**POINTS, Population.ADULTS: POINTS[Population.ADULTS].ordered()}
+
+
+@pytest.mark.parametrize(
+    ("population", "logit", "band", "policy"),
+    [
+        ("adults", -50.0, Band.NEXT, Policy.ORDERED),
+        ("adults", 50.0, Band.NEXT, Policy.ORDERED),
+        (None, -50.0, Band.NEXT, Policy.ORDERED),
+        (None, 50.0, Band.NEXT, Policy.ORDERED),
+        ("children", -50.0, Band.IN_TURN, Policy.BANDED),
+        ("children", 50.0, Band.FIRST, Policy.BANDED),
+    ],
+)
+def test_an_ordered_population_has_only_next(population: str | None, logit: float, band: Band, policy: Policy) -> None:
+    """Whatever its score; a film of an unknown population may be one of it. The others keep their bands."""
+    rules = rules_of(ORDERED)
+    [study] = gather([waiting_image(population=population, age_years=None, logit=logit)], lambda _: rules)
+    assert (study.band, study.policy) == (band, policy)
+
+
+@pytest.mark.parametrize("logit", [-50.0, 50.0])
+def test_thresholds_of_an_ordered_point_tell_no_band(logit: float) -> None:
+    """Should somebody keep them there for the record."""
+    assert band_of(logit, replace(POINTS[Population.ADULTS], policy=Policy.ORDERED)) is Band.NEXT
+
+
+def test_ordered_films_are_in_order_of_their_scores() -> None:
+    """That is what is left of a score that calls nothing low."""
+    images = [waiting_image(number, logit=float(number % 5)) for number in range(1, 12)]
+    logits = [study.logit for study in order(gather(images, lambda _: rules_of(ORDERED)))]
+    assert logits == sorted(logits, key=lambda logit: -(logit or 0.0))
+
+
+@pytest.mark.parametrize(("age", "policy"), [(10.0, "ordered"), (10.0, "outside"), (0.5, "outside")])
+def test_an_age_that_no_point_is_for_is_judged_by_its_groups_policy(age: float, policy: str) -> None:
+    """Where the bundle states one; where it states none, as an unknown film."""
+    group = age_group_of(age)
+    image = waiting_image(population=None, age_years=age, logit=-50.0)
+    [study] = gather([image], lambda _: rules_of(POINTS, {group: GroupPolicy(Policy(policy), "for a test")}))
+    assert (study.band, study.policy) == (Band.NEXT, Policy.ORDERED)
+    [study] = gather([image], lambda _: RULES)
+    assert (study.band, study.policy) == (Band.IN_TURN, Policy.BANDED)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["adults", "children", None]), st.floats(-8, 8)), min_size=1, max_size=12),
+    st.dictionaries(st.sampled_from([None, *Population]), st.floats(0.001, 0.999)),
+)
+def test_a_sites_prevalence_changes_no_order_and_no_band(
+    films: list[tuple[str | None, float]], site: dict[Population | None, float]
+) -> None:
+    """Only what is shown as a probability, which says at which prevalence it holds."""
+    images = [
+        waiting_image(number, population=who, age_years=None, logit=logit) for number, (who, logit) in enumerate(films)
+    ]
+    before = list(order(gather(images, lambda _: RULES)))
+    after = list(order(gather(images, lambda _: rules_of(POINTS, site=site))))
+    assert [(study.study, study.band) for study in after] == [(study.study, study.band) for study in before]
+    for then, now in zip(before, after, strict=True):
+        assert now.prevalence == site.get(now.population, then.prevalence)
+        assert then.probability is not None
+        assert then.prevalence is not None
+        assert now.probability == pytest.approx(
+            POINTS[now.population or Population.ADULTS].calibration.probability(now.logit or 0.0, now.prevalence)
+        )
 
 
 def test_a_study_stands_where_its_highest_image_stands() -> None:
@@ -115,9 +188,9 @@ def test_the_points_of_a_bundle_are_asked_for_once() -> None:
     """Each image is judged by the points of the bundle that scored it."""
     asked: list[int] = []
 
-    def points(bundle: int) -> Mapping[Population, OperatingPoint]:
+    def points(bundle: int) -> Rules:
         asked.append(bundle)
-        return POINTS
+        return RULES
 
     gather([waiting_image(n, bundle_id=1 + n % 2) for n in range(6)], points)
     assert sorted(asked) == [1, 2]
