@@ -100,7 +100,7 @@ def source_out(
     draws: int,
     least: int = LEAST,
 ) -> list[Row]:
-    """Each source of each population once as the one left out.
+    """Each source once as the one left out, in each population of which it has both classes.
 
     Args:
         films: held-out films by population, of all sources and weights.
@@ -109,10 +109,12 @@ def source_out(
         draws: of patients, for the intervals.
         least: films of either class that may choose.
     """
+    parts = [(who, name) for who, some in films.items() for name in dict.fromkeys(some.sources)]
+    tried_anyway = {name for who, name in parts if films[who].of_source(name).both}
     return [
-        _row(name, population, films, promises[population], rule, draws, least)
-        for population, some in films.items()
-        for name in dict.fromkeys(some.sources)
+        _row(name, who, films, promises[who], rule, draws, least)
+        for who, name in parts
+        if films[who].of_source(name).both or name not in tried_anyway
     ]
 
 

@@ -49,7 +49,7 @@ def _point(point: Mapping[str, Any]) -> str:
     return (
         f"`next` from logit {point['threshold']:.3f}, which promises sensitivity {evidence['promise']}; `first` from "
         f"{point['first_threshold']:.3f}, which {ahead}. Rule: {evidence['rule']}, on {evidence['n']} films "
-        f"({evidence['positives']} with pneumonia, {evidence['patients']} patients) under {evidence['conditions']} "
+        f"({evidence['positives']} with pneumonia, {evidence['patients']} patients, or groups where none is named) under {evidence['conditions']} "
         "conditions."
     )
 

@@ -93,6 +93,8 @@ def test_clean_films_weigh_as_much_as_all_shifted_ones_however_many_conditions_t
     many = planted(400, {f"up-{n}": 2.0 for n in range(20)}, apart=2.0)
     assert fit_curve(few).intercept == pytest.approx(fit_curve(many).intercept, abs=0.01)
     clean, half = fit_curve(few.under([])), fit_curve(few)
+    plain = fit_logistic(few.logits.ravel(), np.tile(few.labels, 2), prevalence=0.10)
+    assert half.intercept == pytest.approx(plain.intercept, abs=0.01)
     assert half.intercept < clean.intercept - 0.5
 
 

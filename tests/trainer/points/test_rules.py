@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer.points.first import SPECIFICITIES, first_threshold, specificity_threshold
-from trainer.points.rules import RULE, Rule, own, quantile, regrets, threshold_by
+from trainer.points.rules import MOST, RULE, Rule, own, quantile, regrets, threshold_by
 
 LOGITS = st.lists(st.integers(-20, 20).map(lambda n: n / 4), min_size=1, max_size=60)
 SHARES = st.sampled_from([0.5, 0.9, 0.95, 0.98, 1.0])
@@ -75,6 +75,7 @@ def test_a_threshold_that_regrets_nothing_is_a_conditions_own():
     assert found.shape == (2, 2)
     assert np.diag(found) == pytest.approx([0.0, 0.0], abs=1e-9)
     assert (found >= 0).all()
+    assert regrets(films, PROMISE, np.asarray([-99.0, 99.0])) == pytest.approx(MOST)
     # Under the film's own threshold less one, the normal films are lost; above it, the ones with pneumonia.
     assert found[1, 0] > 0
     assert found[0, 1] > 1

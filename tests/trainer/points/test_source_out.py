@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from builders.points import planted, together
 
@@ -89,3 +90,12 @@ def test_a_source_of_one_class_is_not_tried():
     row = rows_of({ADULTS: together(planted(200), sick)})["two"]
     assert (row.outcome, row.positives, row.clean) == (Outcome.UNTRIED, 100, None)
     assert "not tried" in markdown(documents([row]))
+
+
+def test_a_single_child_among_a_sources_adults_makes_no_second_row():
+    child = planted(2, source="two").films(np.asarray([True, False]))
+    films = {CHILDREN: together(planted(100), child), ADULTS: planted(100, source="two")}
+    assert [(row.source, row.population) for row in source_out(films, PROMISES, Rule.CLEAN, draws=20)] == [
+        ("one", CHILDREN),
+        ("two", ADULTS),
+    ]
