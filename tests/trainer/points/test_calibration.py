@@ -10,8 +10,8 @@ from builders.points import planted
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.export.calibrate import fit_logistic
 from trainer.points.calibration import calibration_figures, fit_curve, held_out, probabilities
+from trainer.points.logistic import fit_logistic
 from trainer.points.shifted import Shifted
 from trainer.statistics.metrics import calibration_error
 from trainer.statistics.reweighting import (
