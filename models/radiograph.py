@@ -37,6 +37,7 @@ _PNG_END: Final = b"IEND\xaeB`\x82"
 _WAIT: Final = "wait for the copy to end, or export the film again"
 _FIRST_VRS: Final = frozenset({b"UL", b"OB", b"UI", b"SH", b"CS", b"DA", b"TM", b"LO"})
 DRAFT_SIDE: Final = 448  # a JPEG is decoded at the smallest DCT scale that stays at least this large (twice the tensor)
+WHOLE: Final = MAX_PIXELS  # as the least side: no film is larger, so none comes smaller
 
 
 class FilmFormat(StrEnum):
@@ -133,11 +134,12 @@ def sniff(data: bytes) -> FilmFormat:
     )
 
 
-def read_radiograph(data: bytes) -> Radiograph:
+def read_radiograph(data: bytes, least_side: int = DRAFT_SIDE) -> Radiograph:
     """Decode one file.
 
     Args:
         data: the whole content of the file, read once.
+        least_side: a JPEG whose sides are larger may come smaller, but no smaller than this; `WHOLE` for all pixels.
 
     Raises:
         UnreadableFilm: empty, too large, of an unknown format, truncated or corrupt.
@@ -153,7 +155,7 @@ def read_radiograph(data: bytes) -> Radiograph:
         from models.dicom import read_dicom  # pydicom costs 0.2 s to import
 
         return read_dicom(data)
-    return _read_plain(data, kind)
+    return _read_plain(data, kind, least_side)
 
 
 def check_dimensions(width: int, height: int) -> None:
@@ -179,7 +181,7 @@ def _starts_bare(data: bytes) -> bool:
     return data[4:6] in _FIRST_VRS or int.from_bytes(data[4:8], "little") <= 64
 
 
-def _read_plain(data: bytes, kind: FilmFormat) -> Radiograph:
+def _read_plain(data: bytes, kind: FilmFormat, least_side: int) -> Radiograph:
     """Decode JPEG or PNG with Pillow."""
     ImageFile.LOAD_TRUNCATED_IMAGES = False  # a process-wide switch that another library might have thrown
     outline = check_jpeg(data) if kind is FilmFormat.JPEG else _check_png(data)  # before Pillow walks the same way
@@ -191,7 +193,7 @@ def _read_plain(data: bytes, kind: FilmFormat) -> Radiograph:
             check_dimensions(width, height)
             _check_whole(data, kind, outline)
             chroma = _chroma(data, kind) if image.mode in ("RGB", "RGBA", "P", "CMYK", "YCbCr") else 0.0
-            image.draft("L", (DRAFT_SIDE, DRAFT_SIDE))
+            image.draft("L", (least_side, least_side))
             image.load()
             return Radiograph(_grey(image), kind, width, height, chroma)
     except UnreadableFilm:

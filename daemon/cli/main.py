@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "read": "Mark studies as read, by hand or from a CSV of the RIS.",
     "account": "Count every file that was seen, and check the count.",
     "history": "Tell what became of a film, step by step.",
+    "heatmap": "Show what a film's score was made of, by place.",
     "retry": "Take films that failed or were refused up again.",
     "reconcile": "List what the RIS expects and what never arrived.",
     "handled": "Print the files that a department may delete.",

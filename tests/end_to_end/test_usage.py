@@ -21,6 +21,7 @@ COMMANDS = [
     "read",
     "account",
     "history",
+    "heatmap",
     "retry",
     "reconcile",
     "handled",

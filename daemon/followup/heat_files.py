@@ -1,0 +1,62 @@
+"""Writes heat maps as PNG: whole or not there, readable by the group only, and never among the films."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from daemon.errors import DaemonError
+
+MODE: Final = 0o640  # patient data: who asked writes, the group reads
+_WRITE: Final = "write heat map"
+
+
+def check_place(out: Path, roots: Iterable[str]) -> None:
+    """Say before the work that a picture cannot be put there.
+
+    Raises:
+        DaemonError: there is no such folder, or it lies in a watched one, where the picture would arrive as a film.
+    """
+    folder = Path(os.path.realpath(out.absolute().parent))
+    if not folder.is_dir():
+        raise DaemonError(_WRITE, out, "there is no such folder", "make it, or give another one")
+    for root in roots:
+        real = Path(os.path.realpath(root))
+        if folder == real or real in folder.parents:
+            raise DaemonError(_WRITE, out, "it lies in a watched folder", "give a place outside of the watched folders")
+
+
+def place_for(out: Path, number: int | None) -> Path:
+    """The file of one of several pictures: FILE-1.png; None: the only one."""
+    return out if number is None else out.with_name(f"{out.stem}-{number}{out.suffix}")
+
+
+def write_picture(picture: NDArray[np.uint8], path: Path) -> None:
+    """Write beside the file, force it to the disk, then rename; a picture of that name is replaced.
+
+    Raises:
+        DaemonError: the disk refused.
+    """
+    temporary: str | None = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), MODE)
+            Image.fromarray(picture).save(file, "PNG")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+        temporary = None
+    except OSError as error:
+        remedy = "give a folder that this user may write to, on a disk with space"
+        raise DaemonError(_WRITE, path, error.strerror or str(error), remedy) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
