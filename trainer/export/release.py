@@ -26,6 +26,7 @@ from trainer.export.both import Networks, clean_pairs, edge_logits, shifted_pair
 from trainer.export.card import card, evaluate_command, points_command
 from trainer.export.certificate import certificates
 from trainer.export.choices import Precision, Purpose, WeightsOf
+from trainer.export.equalise import align_input, equalise
 from trainer.export.quantise import EXAMPLES, PREPARED_ON, draw_examples, load_network, to_litert
 from trainer.export.record import check_complete, match_sources, options, sources_document
 from trainer.export.rounding import round_kernels
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
     import keras
 
+EQUALISED_ON: Final = 100  # examples that show how large channels get
 MOST: Final = 300  # films of a source and class under all conditions of the suite; two quiet cores take some minutes
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -165,12 +167,14 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
 
 
 def _exported(network: keras.Model, asked: Release, training: Sequence[Film], record: RunRecord, say: Say) -> bytes:
-    """The model file; the kernels of the network are rounded for it."""
+    """The model file; for int8 the network is first rewritten so that it loses less, and its kernels are rounded."""
     if asked.precision is not Precision.INT8:
         say(f"converting to {asked.precision}")
         return to_litert(network, asked.precision)
     examples = draw_examples(training, asked.examples, record.seed, VERSIONS[record.preprocessing])
-    say("rounding kernels")
+    say("evening out channels and rounding kernels")
+    align_input(network)
+    equalise(network, examples[:EQUALISED_ON])
     round_kernels(network, examples[:PREPARED_ON])
     say(f"converting to {asked.precision}")
     return to_litert(network, asked.precision, examples)
