@@ -14,7 +14,9 @@ from models.heatmap import hot_cells, hot_level, on_film, place_of, spread
 from models.overlay import LEAST_SCALE, blend, overlay, scale_of
 
 sides = st.integers(1, 300)
-maps = nps.arrays(np.float32, nps.array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.floats(-50, 50, width=32))
+maps = nps.arrays(
+    np.float32, nps.array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.floats(-50, 50, width=32)
+)
 
 
 @given(maps, sides, sides)
