@@ -40,6 +40,17 @@ class FindingCode(StrEnum):
     TOO_SMALL = "too-small"
     BLANK = "blank"
     COLOUR = "colour-picture"
+    # What a bundle's own gate sees on a picture: `models.pixel_gate`.
+    INVERTED = "inverted"
+    ROTATED = "rotated"
+    UNDER_EXPOSED = "under-exposed"
+    OVER_EXPOSED = "over-exposed"
+    CUT_OFF = "cut-off"
+    NOT_CHEST = "not-chest"
+    PHOTOGRAPH = "photograph"
+    SCREENSHOT = "screenshot"
+    SCANNED_PAGE = "scanned-page"
+    UNLIKE = "unlike"
 
 
 class Tier(StrEnum):

@@ -1,7 +1,7 @@
 """Makes a LiteRT file of a trained network, int8 or float; the one place that calls the TensorFlow converter.
 
-The network's one output is the class activation map: its mean over the cells, dequantised where they are int8, is the
-logit, and the scorer takes it (see `models.scorer`). Batch 1, 224 x 224; an int8 file has int8 input and output too.
+The network's output is the class activation map: its mean over the cells, dequantised where they are int8, is the
+logit, and the scorer takes it (see `models.scorer`); a gate is a second output (see `trainer.gate.head`). Batch 1, 224 x 224; an int8 file has int8 input and output too.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def to_litert(network: keras.Model, precision: Precision, examples: Sequence[NDA
     """Convert a network.
 
     Args:
-        network: from (n, 224, 224, 1) to the map, under the TensorFlow backend.
+        network: from (n, 224, 224, 1) to the map, or to several outputs by name, under the TensorFlow backend.
         precision: of the file.
         examples: tensors (1, 224, 224, 1) whose activations set the ranges of int8; a float file needs none.
 
@@ -115,7 +115,7 @@ def _save_frozen(network: keras.Model, folder: str) -> None:
     """Save the network for the converter, its variables as constants.
 
     TensorFlow 2.21's converter leaves Keras 3 variables unread in its calibration run (READ_VARIABLE fails); the second
-    function gives the file its signature with the names `radiograph` and `map`.
+    function gives the file its signature with the names `radiograph`, `map` and, of a network with a gate, `gate`.
     """
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
@@ -124,7 +124,10 @@ def _save_frozen(network: keras.Model, folder: str) -> None:
     function = tf.function(lambda radiograph: network(radiograph, training=False), input_signature=signature)
     frozen = convert_variables_to_constants_v2(function.get_concrete_function())
     module = tf.Module()
-    module.serve = tf.function(lambda radiograph: {OUTPUT: frozen(radiograph)[0]}, input_signature=signature)
+    names = sorted(network.output) if isinstance(network.output, dict) else [OUTPUT]  # in the order they come flat
+    module.serve = tf.function(
+        lambda radiograph: dict(zip(names, frozen(radiograph), strict=True)), input_signature=signature
+    )
     tf.saved_model.save(module, folder, signatures={"serving_default": module.serve})
 
 
