@@ -1,7 +1,8 @@
 """Makes a LiteRT file of a trained network, int8 or float; the one place that calls the TensorFlow converter.
 
 The network's output is the class activation map: its mean over the cells, dequantised where they are int8, is the
-logit, and the scorer takes it (see `models.scorer`); a gate is a second output (see `trainer.gate.head`). Batch 1, 224 x 224; an int8 file has int8 input and output too.
+logit, and the scorer takes it (see `models.scorer`); a gate is a second output (see `trainer.gate.head`). Batch 1,
+224 x 224; an int8 file has int8 input and output too.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from trainer.gate.negatives import Picture
 SIDE = 256
 
 
-def other_anatomy(film: Picture, rng: np.random.Generator) -> Picture:
+def other_anatomy(_film: Picture, rng: np.random.Generator) -> Picture:
     """One of the drawings, turned, mirrored and grainy by chance; the film is not looked at."""
     draw = (limb, hand, skull, abdomen, breast, ct_slice, mr_slice, ultrasound)[int(rng.integers(0, 8))]
     picture = np.clip(draw(rng), 0, 1)
@@ -68,7 +68,7 @@ def hand(rng: np.random.Generator) -> Picture:
             hard.line([*(at * 0.94 + to * 0.06), *(at * 0.06 + to * 0.94)], fill=200, width=max(3, width - segment))
             at = to
     picture = np.asarray(flesh.filter(ImageFilter.GaussianBlur(2)), np.float32) / 255
-    return picture + np.asarray(bone.filter(ImageFilter.GaussianBlur(1)), np.float32) / 255 * 0.7
+    return np.asarray(picture + np.asarray(bone.filter(ImageFilter.GaussianBlur(1))) * (0.7 / 255), np.float32)
 
 
 def skull(rng: np.random.Generator) -> Picture:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LETTERS: Final = string.ascii_letters * 4 + string.digits + ".,;:()-/%"
 
 
-def blank(film: Picture, rng: np.random.Generator) -> Picture:
+def blank(_film: Picture, rng: np.random.Generator) -> Picture:
     """Noise of any grain, a gradient, a shutter with nothing behind it, with or without a marker."""
     height, width = 256, int(rng.integers(200, 320))
     picture = cloud(height, width, rng, beta=rng.uniform(0.0, 3.0))
@@ -96,11 +96,11 @@ def screenshot(film: Picture, rng: np.random.Generator) -> Picture:
             (0, 0, width, edge) if rng.random() < 0.6 else (0, 0, edge, height), fill=int(rng.integers(0, 256))
         )
         _lines(draw, (4, 2, width - 4, edge), ink, rng)
-    return _scaled(np.asarray(image, np.float32) / 255, rng)
+    return _scaled(np.asarray(image, np.float32) / np.float32(255.0), rng)
 
 
 def scanned_page(film: Picture, rng: np.random.Generator) -> Picture:
-    """Paper with lines of text, tables, boxes, aslant, shaded and grainy; one in eight has a small film printed on it."""
+    """Paper with lines of text, tables, boxes, aslant, shaded and grainy; one in eight shows a small film."""
     height, width = (420, 297) if rng.random() < 0.8 else (297, 420)
     image = Image.new("L", (width, height), int(rng.integers(215, 256)))
     draw = ImageDraw.Draw(image)
@@ -138,7 +138,7 @@ def cloud(height: int, width: int, rng: np.random.Generator, beta: float) -> Pic
     rows, columns = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None]
     radius = np.maximum(np.hypot(rows, columns), 1.0 / max(height, width))
     wave = np.fft.rfft2(rng.standard_normal((height, width)))
-    return _spread(np.fft.irfft2(wave * radius ** (-beta / 2), s=(height, width)))
+    return _spread(np.fft.irfft2(wave * radius ** (-beta / 2), s=(height, width)).astype(np.float32))
 
 
 def _lines(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], ink: int, rng: np.random.Generator) -> None:

@@ -71,9 +71,9 @@ def cut_off(film: Picture, rng: np.random.Generator) -> Picture:
     return frame
 
 
-def not_chest(film: Picture, rng: np.random.Generator) -> Picture:
+def not_chest(_film: Picture, rng: np.random.Generator) -> Picture:
     """Bodies of random ellipsoids, bones in them, as the sum of what rays meet (a radiograph) or as one slice."""
-    side, count = 96, int(rng.integers(6, 26))
+    side, count = 56, int(rng.integers(6, 26))
     z, y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j, -1 : 1 : side * 1j]
     long = rng.random() < 0.5
     body = (
@@ -95,7 +95,7 @@ def not_chest(film: Picture, rng: np.random.Generator) -> Picture:
     return np.clip(grainy, 0, 1)
 
 
-def photograph(film: Picture, rng: np.random.Generator) -> Picture:
+def photograph(_film: Picture, rng: np.random.Generator) -> Picture:
     """Shaded spheres on a chequered floor under a sky, or a Julia set."""
     height, width = 240, 320
     if rng.random() < 0.35:
@@ -147,7 +147,7 @@ def screenshot(film: Picture, rng: np.random.Generator) -> Picture:
     return picture
 
 
-def scanned_page(film: Picture, rng: np.random.Generator) -> Picture:
+def scanned_page(_film: Picture, rng: np.random.Generator) -> Picture:
     """Strokes that look like lines of a script on paper with the shadow of a fold, slightly curled."""
     page = np.full((560, 400), 0.93, np.float32)
     margin = int(rng.integers(15, 60))
@@ -171,7 +171,7 @@ def scanned_page(film: Picture, rng: np.random.Generator) -> Picture:
     return np.asarray(np.clip(_array(image) * (1 - fold) + rng.standard_normal((560, 400)) * 0.02, 0, 1), np.float32)
 
 
-def blank(film: Picture, rng: np.random.Generator) -> Picture:
+def blank(_film: Picture, rng: np.random.Generator) -> Picture:
     """A detector without a patient: dead lines, dust, a heel of brightness, blotches, fixed-pattern stripes."""
     picture = np.full((300, 300), rng.uniform(0.1, 0.9), np.float32)
     picture += np.linspace(-0.5, 0.5, 300, dtype=np.float32)[:, None] * np.float32(rng.uniform(-0.6, 0.6))

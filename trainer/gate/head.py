@@ -103,8 +103,8 @@ def _taps(network: keras.Model) -> list[tuple[keras.KerasTensor, NDArray[np.floa
     for layer in network.layers:
         if layer.name == HEAD:
             break
-        shape = getattr(layer.output, "shape", ())
-        if len(shape) == 4 and shape[-1] > 1 and None not in shape[1:]:
+        shape: tuple[int | None, ...] = getattr(layer.output, "shape", ())
+        if len(shape) == 4 and shape[3] != 1 and shape[1] is not None and shape[2] is not None:
             last[shape[1], shape[2]] = layer.output
     if not last:
         raise TrainerError("fit gate", None, f"{network.name} has no layer with places", "use a convolutional network")

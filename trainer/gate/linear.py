@@ -44,8 +44,9 @@ class Sample:
 
     def of(self, chosen: NDArray[np.bool_]) -> Sample:
         """Some of the pictures."""
-        values = (self.raw, self.kinds, self.sources, self.patients, self.plain)
-        return Sample(*(value[chosen] for value in values))
+        return Sample(
+            self.raw[chosen], self.kinds[chosen], self.sources[chosen], self.patients[chosen], self.plain[chosen]
+        )
 
 
 def fit_head(sample: Sample, count: int) -> Head:

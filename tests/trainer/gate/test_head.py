@@ -13,18 +13,18 @@ from builders.training import TINY, need_keras
 
 need_keras()
 
-import keras
+import keras  # noqa: E402 - needs Keras
 
-from models.bundle import Bundle
-from models.contract import LATEST, preprocess_v1
-from models.radiograph import FilmFormat, Radiograph
-from models.scorer import Scorer
-from trainer.errors import TrainerError
-from trainer.export.choices import Precision
-from trainer.export.quantise import to_litert
-from trainer.export.rounding import round_kernels
-from trainer.gate.head import GUARD, Head, attach, feature_network, scaled
-from trainer.networks.starting_weights import Weights
+from models.bundle import Bundle  # noqa: E402
+from models.contract import LATEST, preprocess_v1  # noqa: E402
+from models.radiograph import FilmFormat, Radiograph  # noqa: E402
+from models.scorer import Scorer  # noqa: E402
+from trainer.errors import TrainerError  # noqa: E402
+from trainer.export.choices import Precision  # noqa: E402
+from trainer.export.quantise import to_litert  # noqa: E402
+from trainer.export.rounding import round_kernels  # noqa: E402
+from trainer.gate.head import GUARD, Head, attach, feature_network, scaled  # noqa: E402
+from trainer.networks.starting_weights import Weights  # noqa: E402
 
 
 def network() -> keras.Model:
