@@ -12,6 +12,7 @@ from models.version import VERSION
 from trainer.cli.compare import compare_command
 from trainer.cli.evaluate import evaluate_command
 from trainer.cli.fit import fit_command
+from trainer.cli.gate import gate_command
 from trainer.cli.inspect import inspect_command
 from trainer.cli.points import points_command
 from trainer.cli.quantize import quantize_command
@@ -28,7 +29,7 @@ def cli() -> None:
 
 for command in (
     *(inspect_command, split_command, fit_command, quantize_command),
-    *(evaluate_command, shift_command, points_command, compare_command, tune_command),
+    *(evaluate_command, shift_command, points_command, compare_command, tune_command, gate_command),
 ):
     cli.add_command(command)
 
