@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COMPONENTS: Final = 400  # principal components that are kept
-PENALTY: Final = 1.0  # weight decay against the mean loss, on components of unit mean variance; see `_regress`
+PENALTY: Final = 0.01  # weight decay against the mean loss, on components of unit mean power; see `_regress`
 LEAST_SPREAD: Final = 0.02  # of the mean spread of all features: one that never varies must not be blown up
 _STEPS: Final = 300
 
