@@ -86,6 +86,10 @@ def fit_gate(asked: Fit, progress: Progress) -> dict[str, Any]:
         made += [replace(example, tensor=np.empty(0, np.float32)) for example in some]
         progress(len(made), total)
     sample = _sample(made, np.concatenate(rows[1:]))
+    if missing := [kind for number, kind in enumerate(KINDS) if number not in sample.kinds]:
+        raise TrainerError(
+            "fit gate", asked.run, f"{len(films)} films give no picture of {missing[0]}", "give more films"
+        )
     shares = tuple(_beyond([example.burnt_out[i] for example in made if example.plain]) for i in (0, 1))
     limits = Limits(sample, [kind.value for kind in KINDS])
     names = sorted(set(sample.sources.tolist()))
