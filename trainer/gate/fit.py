@@ -86,6 +86,10 @@ def fit_gate(asked: Fit, progress: Progress) -> dict[str, Any]:
         made += [replace(example, tensor=np.empty(0, np.float32)) for example in some]
         progress(len(made), total)
     sample = _sample(made, np.concatenate(rows[1:]))
+    if missing := [kind for number, kind in enumerate(KINDS) if number not in sample.kinds]:
+        raise TrainerError(
+            "fit gate", asked.run, f"{len(films)} films give no picture of {missing[0]}", "give more films"
+        )
     shares = tuple(_beyond([example.burnt_out[i] for example in made if example.plain]) for i in (0, 1))
     limits = Limits(sample, [kind.value for kind in KINDS])
     names = sorted(set(sample.sources.tolist()))
@@ -145,8 +149,11 @@ def _sample(made: Sequence[Example], raw: NDArray[np.float32]) -> Sample:
 
 
 def _beyond(shares: Sequence[float]) -> float:
-    """Half the way from the most burnt-out film of all to a picture of nothing else: an extreme, and no more."""
-    return (1.0 + max(shares)) / 2
+    """Three quarters of the way from the most burnt-out film of all to a picture of nothing else: an extreme, no more.
+
+    A child in the middle of a large detector leaves most of the picture black; the network sees what the lungs show.
+    """
+    return 1.0 - (1.0 - max(shares)) / 4
 
 
 def _left_out(

@@ -78,5 +78,6 @@ class Limits:
 
 def between(films: NDArray[Any], others: NDArray[Any]) -> float:
     """A limit above all but `REFUSED` of the films; half the way to where the others begin, where they begin beyond."""
-    low, high = float(np.quantile(films, 1 - REFUSED)), float(np.quantile(others, MISSED))
+    low = float(np.quantile(films, 1 - REFUSED))
+    high = float(np.quantile(others, MISSED)) if len(others) else low
     return (low + high) / 2 if high > low else low

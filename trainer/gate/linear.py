@@ -6,6 +6,7 @@ done on the pictures' principal components (from their Gram matrix) and brought 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COMPONENTS: Final = 400  # principal components that are kept
-PENALTY: Final = 1.0  # weight decay against the mean loss, on components of unit mean variance; see `_regress`
+PENALTY: Final = 0.01  # weight decay against the mean loss, on components of unit mean power; see `_regress`
 LEAST_SPREAD: Final = 0.02  # of the mean spread of all features: one that never varies must not be blown up
+NEVER: Final = -12.0  # logits
 _STEPS: Final = 300
 
 
@@ -53,15 +55,14 @@ def fit_head(sample: Sample, count: int) -> Head:
     """Fit.
 
     Args:
-        sample: pictures of every kind.
-        count: of kinds.
+        sample: pictures of accepted films and of other kinds.
+        count: of kinds; one without a picture gets the logit `NEVER`.
 
     Raises:
-        TrainerError: a kind has no picture.
+        TrainerError: there are no accepted films, or nothing else.
     """
-    missing = set(range(count)) - set(sample.kinds.tolist())
-    if missing:
-        raise TrainerError("fit gate", None, f"kind {min(missing)} has no picture", "give more films")
+    if not (sample.kinds == 0).any() or not (sample.kinds > 0).any():
+        raise TrainerError("fit gate", None, "films or other pictures are missing", "give more films of each source")
     films = sample.raw[sample.kinds == 0]
     mean = films.mean(axis=0, dtype=np.float64).astype(np.float32)
     spread = films.std(axis=0, dtype=np.float64).astype(np.float32)
@@ -94,14 +95,19 @@ def _regress(
     from sklearn.linear_model import LogisticRegression
 
     shares = np.bincount(kinds, minlength=count) / len(kinds)
-    each = np.where(np.arange(count) == 0, 0.5, 0.5 / (count - 1)) / shares
+    there = np.flatnonzero(shares)
+    each = np.where(np.arange(count) == 0, 0.5, 0.5 / (len(there) - 1)) / np.maximum(shares, 1e-9)
     model = LogisticRegression(C=1.0 / (PENALTY * 1e-3 * len(kinds)), max_iter=_STEPS, tol=1e-5)
     model.fit(x, kinds, sample_weight=each[kinds])
-    return model.coef_.T, model.intercept_
+    weights, bias = np.zeros((x.shape[1], count)), np.full(count, NEVER)
+    if len(there) == 2:  # scikit-learn gives one column then, of the second against the first
+        weights[:, there[1]], bias[there] = model.coef_[0], [0.0, model.intercept_[0]]
+    else:
+        weights[:, there], bias[there] = model.coef_.T, model.intercept_
+    return weights, bias
 
 
 def halves(patients: Sequence[str]) -> NDArray[np.bool_]:
-    """A fixed half of the patients, by their names."""
-    import hashlib
-
-    return np.array([hashlib.sha256(str(name).encode()).digest()[0] % 2 == 0 for name in patients], bool)
+    """Every other patient, in an order that has nothing to do with the films."""
+    order = sorted(set(patients), key=lambda name: hashlib.sha256(str(name).encode()).digest())
+    return np.isin(patients, order[::2])

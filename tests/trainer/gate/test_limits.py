@@ -8,7 +8,7 @@ import pytest
 from trainer.errors import TrainerError
 from trainer.gate.counting import upper
 from trainer.gate.limits import Limits, between
-from trainer.gate.linear import Sample, fit_head, logits_of
+from trainer.gate.linear import NEVER, Sample, fit_head, logits_of
 
 KINDS = ("film", "inverted", "blank")
 
@@ -42,10 +42,15 @@ def test_a_feature_that_never_varies_harms_nothing() -> None:
     assert np.abs(logits_of(head, raw.astype(np.float32))).max() < 100
 
 
-def test_a_kind_without_pictures_is_an_error() -> None:
-    """A gate that never saw a kind cannot know it."""
-    with pytest.raises(TrainerError, match="has no picture"):
-        fit_head(sample().of(sample().kinds != 2), 3)
+def test_a_kind_without_pictures_is_never_seen() -> None:
+    """A small source may lack one; one that lacks films, or all else, is an error."""
+    head = fit_head(sample().of(sample().kinds != 2), 3)
+    found = logits_of(head, sample().raw)
+    assert (found[:, 2] == NEVER).all()
+    assert np.mean((found[:, 1] > found[:, 0]) == (sample().kinds == 1)) > 0.6
+    for kinds in ([0], [1, 2]):
+        with pytest.raises(TrainerError, match="are missing"):
+            fit_head(sample().of(np.isin(sample().kinds, kinds)), 3)
 
 
 @pytest.mark.parametrize("sources", [["a"], ["a", "b"], ["a", "b", "c"]])
