@@ -11,7 +11,7 @@ from trainer.cli.main import cli
 from trainer.recipes.registry import DEFAULT
 
 
-@pytest.mark.parametrize("command", ["fit", "quantize", "evaluate"])
+@pytest.mark.parametrize("command", ["fit", "quantize", "evaluate", "maps"])
 def test_every_help_shows_an_example(command):
     result = CliRunner().invoke(cli, [command, "--help"])
     assert result.exit_code == 0

@@ -1,14 +1,13 @@
-"""Rewrites a network so that the same function loses less in int8: where its input's grid lies, how large channels are.
+"""Rewrites a network so that the same function loses less in int8: how its input is centred, how large channels are.
 
-int8 gives a tensor one step for all of its channels. In EfficientNet-Lite0 nearly all of the int8 error arose in two
-places of the first stage: "2x - 1" falls between the steps for every grey level of 8 bits, half a step off, and always
-to the same side; and channels of the stem that stay small are made large again by the convolution after it, with their
-errors. The first is mended by another offset, made up for by the layer after it; the second by making small channels as
-large as the largest one and the weights that read them as much smaller: Nagel et al., "Data-free quantization through
-weight equalization and bias correction" (ICCV 2019), with the ranges that examples show.
+int8 gives a tensor one step for all of its channels. In EfficientNet-Lite0 most of the int8 error of activations
+arose in two places of the first stage. "2x - 1" is a multiplication whose result LiteRT keeps over -1..2, in 170 steps
+where a film has 256 grey levels: it is folded into the convolution after it. And channels of the stem that stay small
+are made large again by the convolution after it, with their errors: small channels are made as large as the largest
+one, and the weights that read them as much smaller. Nagel et al., "Data-free quantization through weight equalization
+and bias correction" (ICCV 2019), with the ranges that examples show.
 
-Both leave the function as it is but for two things: what a zero beside the picture means to a first convolution that
-pads (half a grey level), and that a ReLU with a ceiling cuts a channel off where its examples ended, not above it.
+The function stays what it is, but that a ReLU with a ceiling cuts a channel off where its examples ended, not above it.
 """
 
 from __future__ import annotations
@@ -21,7 +20,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-LEVELS: Final = 255  # steps from 0 to 1 of the int8 input
+from trainer.networks.graph import only_reader
+
 TOGETHER: Final = 8  # films in memory with their activations
 SMALLEST: Final = 1e-3  # a channel that never gets higher is dead; it stays as it is
 
@@ -43,23 +43,65 @@ class _Link:
     reader: keras.layers.Layer
 
 
-def align_input(network: keras.Model) -> None:
-    """Move a first layer that scales and shifts (`keras.layers.Rescaling`) onto the int8 grid, in place.
+@keras.saving.register_keras_serializable("cxr-trainer")
+class Surround(keras.layers.Layer):
+    """Puts rows and columns of one grey level around pictures (n, height, width, channels)."""
 
-    The grey level that becomes 0 must be a step of the input; what the layer then gives is shifted by less than half a
-    step, and the convolution after it, or its normalisation, takes that back.
+    def __init__(self, rows: tuple[int, int], columns: tuple[int, int], level: float, **options: Any) -> None:
+        super().__init__(**options)
+        self._pads: Final = ((0, 0), tuple(rows), tuple(columns), (0, 0))
+        self._level: Final = level
+
+    def call(self, inputs: Any) -> Any:
+        """The larger pictures."""
+        return keras.ops.pad(inputs, self._pads, constant_values=self._level)
+
+
+def fold_centre(network: keras.Model) -> keras.Model:
+    """The same network without its first layer that scales and shifts (`keras.layers.Rescaling`).
+
+    The convolution after it gets the scale into its kernel and the shift into a bias. Where it pads, the picture is
+    surrounded by the grey level that became 0. A network without such a pair comes back as it is.
     """
-    for layer in network.layers:
-        if not isinstance(layer, keras.layers.Rescaling) or np.ndim(layer.scale) or np.ndim(layer.offset):
-            continue
-        reader = _only_reader(layer)
-        if not isinstance(reader, keras.layers.Conv2D):
-            continue
-        step = layer.scale / LEVELS
-        offset = float(np.rint(layer.offset / step) * step)
-        missing = (layer.offset - offset) * reader.get_weights()[0].sum(axis=(0, 1, 2))
-        if _give_to(reader, missing):
-            layer.offset = offset
+    pairs = [(layer, only_reader(layer)) for layer in network.layers if isinstance(layer, keras.layers.Rescaling)]
+    if len(pairs) != 1:
+        return network
+    (centre, reader), *_ = pairs
+    if np.ndim(centre.scale) or np.ndim(centre.offset) or not _can_take_over(reader):
+        return network
+    scale, offset = float(centre.scale), float(centre.offset)
+
+    def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
+        if layer is centre:
+            rows, columns = (_same_padding(reader, axis) for axis in (0, 1))
+            return Surround(rows, columns, -offset / scale, name=centre.name)
+        configuration = layer.get_config()
+        if layer is reader:
+            configuration |= {"padding": "valid", "use_bias": True}
+        return type(layer).from_config(configuration)
+
+    folded = keras.models.clone_model(network, clone_function=copied)
+    for old, new in zip(network.layers, folded.layers, strict=True):
+        if old is not centre and old is not reader:
+            new.set_weights(old.get_weights())
+    kernel, *bias = reader.get_weights()
+    shift = offset * kernel.sum(axis=(0, 1, 2))
+    folded.get_layer(reader.name).set_weights([kernel * scale, shift + bias[0] if bias else shift])
+    return folded
+
+
+def _can_take_over(reader: Any) -> bool:
+    plain = isinstance(reader, keras.layers.Conv2D) and reader.groups == 1 and tuple(reader.dilation_rate) == (1, 1)
+    return plain and reader.padding in ("same", "valid") and None not in reader.input.shape[1:3]
+
+
+def _same_padding(reader: keras.layers.Layer, axis: int) -> tuple[int, int]:
+    """What TensorFlow's `same` adds before and after; nothing where the padding is `valid`."""
+    if reader.padding == "valid":
+        return 0, 0
+    side, kernel, stride = reader.input.shape[1 + axis], reader.kernel_size[axis], reader.strides[axis]
+    total = max((-(-side // stride) - 1) * stride + kernel - side, 0)
+    return total // 2, total - total // 2
 
 
 def equalise(network: keras.Model, examples: Sequence[Inputs]) -> None:
@@ -83,39 +125,19 @@ def equalise(network: keras.Model, examples: Sequence[Inputs]) -> None:
         link.reader.set_weights([kernel / gain[:, np.newaxis], *bias])
 
 
-def _give_to(reader: keras.layers.Layer, missing: NDArray[np.float32]) -> bool:
-    """Add what its inputs lack to a convolution's outputs; False where nothing there could hold it."""
-    if reader.use_bias:
-        kernel, bias = reader.get_weights()
-        reader.set_weights([kernel, bias + missing])
-        return True
-    norm = _only_reader(reader)
-    if not isinstance(norm, keras.layers.BatchNormalization):
-        return False
-    *weights, mean, variance = norm.get_weights()
-    norm.set_weights([*weights, mean - missing, variance])
-    return True
-
-
 def _links(network: keras.Model) -> list[_Link]:
     found = []
     for layer in network.layers:
         if not (isinstance(layer, keras.layers.BatchNormalization) and layer.scale and layer.center):
             continue
-        after = _only_reader(layer)
+        after = only_reader(layer)
         if isinstance(after, keras.layers.ReLU) and not after.negative_slope and not after.threshold:
-            reader = _only_reader(after)
+            reader = only_reader(after)
             if isinstance(reader, keras.layers.DepthwiseConv2D) and reader.depth_multiplier == 1:
                 found.append(_Link(layer, after, reader))
         elif isinstance(after, keras.layers.Conv2D) and after.groups == 1:
             found.append(_Link(layer, layer, after))
     return found
-
-
-def _only_reader(layer: keras.layers.Layer) -> Any:
-    """The layer that reads this one's output, where it is the only one."""
-    nodes = layer._outbound_nodes  # no public name leads from a layer to those after it
-    return nodes[0].operation if len(nodes) == 1 else None
 
 
 def _largest(

@@ -26,7 +26,7 @@ from trainer.export.both import Networks, clean_pairs, edge_logits, shifted_pair
 from trainer.export.card import card, evaluate_command, points_command
 from trainer.export.certificate import certificates
 from trainer.export.choices import Precision, Purpose, WeightsOf
-from trainer.export.equalise import align_input, equalise
+from trainer.export.equalise import equalise, fold_centre
 from trainer.export.quantise import EXAMPLES, PREPARED_ON, draw_examples, load_network, to_litert
 from trainer.export.record import check_complete, match_sources, options, sources_document
 from trainer.export.rounding import round_kernels
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import keras
+    import numpy as np
+    from numpy.typing import NDArray
 
 EQUALISED_ON: Final = 100  # examples that show how large channels get
 MOST: Final = 300  # films of a source and class under all conditions of the suite; two quiet cores take some minutes
@@ -174,17 +176,17 @@ def _exported(network: keras.Model, asked: Release, training: Sequence[Film], re
     """The model file, with the run's gate where one was fitted.
 
     For int8 the network is first rewritten so that it loses less, and its kernels are rounded. The gate is laid in
-    before that, so that what it reads keeps its scale.
+    before its channels are evened out, so that what it reads keeps its scale.
     """
+    int8 = asked.precision is Precision.INT8
+    network = fold_centre(network) if int8 else network
     whole = with_gate(network, asked.run) if has_gate(asked.run) else network
-    if asked.precision is not Precision.INT8:
-        say(f"converting to {asked.precision}")
-        return to_litert(whole, asked.precision)
-    examples = draw_examples(training, asked.examples, record.seed, VERSIONS[record.preprocessing])
-    say("evening out channels and rounding kernels")
-    align_input(network)
-    equalise(network, examples[:EQUALISED_ON])
-    round_kernels(network, examples[:PREPARED_ON])
+    examples: Sequence[NDArray[np.float32]] = ()
+    if int8:
+        examples = draw_examples(training, asked.examples, record.seed, VERSIONS[record.preprocessing])
+        say("evening out channels and rounding kernels")
+        equalise(network, examples[:EQUALISED_ON])
+        round_kernels(network, examples[:PREPARED_ON])
     say(f"converting to {asked.precision}")
     return to_litert(whole, asked.precision, examples)
 

@@ -6,6 +6,9 @@ after another, and each one's error is taken up by those still to come: Frantar 
 Frantar and Alistarh, "Optimal brain compression" (NeurIPS 2022). The converter's own rounding then finds every kernel
 on its grid already.
 
+What goes together is measured about the mean, for what an error does to the mean is taken back afterwards, by the bias
+or the normalisation after the kernel: Nagel et al. (ICCV 2019) call it bias correction.
+
 Left to the converter's rounding: dense layers, of which a film shows one window only, too few to know what goes
 together; convolutions of more than `MOST_INPUTS` inputs an output, dilated and grouped ones; and what lies in networks
 that are layers of the network.
@@ -15,11 +18,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
+
+from trainer.networks.graph import only_reader
 
 TOP: Final = 127  # LiteRT's kernels are symmetric int8, one scale an output channel
 DAMPING: Final = 0.01  # of the mean diagonal: what keeps the inverse stable where inputs are never active
@@ -30,7 +36,38 @@ MOST_MOMENTS: Final = 2**27  # numbers held at a time, half a gigabyte; DenseNet
 BLOCK: Final = 128  # rows rounded before the rows of all later blocks hear of their errors
 
 Inputs = NDArray[np.float32]
-Moments = NDArray[np.float32]
+
+
+@dataclass(slots=True)
+class Moments:
+    """What a layer sees in its windows.
+
+    Attributes:
+        squares: sums of products, (groups, n, n).
+        sums: (groups, n).
+        count: windows.
+    """
+
+    squares: NDArray[np.float32]
+    sums: NDArray[np.float64]
+    count: int
+
+    @property
+    def means(self) -> NDArray[np.float64]:
+        """(groups, n)."""
+        return self.sums / self.count
+
+    @property
+    def spread(self) -> NDArray[np.float64]:
+        """The products about the mean, summed, (groups, n, n)."""
+        found: NDArray[np.float64] = self.squares - self.means[:, :, np.newaxis] * self.sums[:, np.newaxis]
+        return found
+
+    def add(self, other: Moments) -> None:
+        """Count the windows of some more films."""
+        self.squares += other.squares
+        self.sums += other.sums
+        self.count += other.count
 
 
 def round_kernels(network: keras.Model, examples: Sequence[Inputs], seed: int = 0) -> None:
@@ -42,13 +79,37 @@ def round_kernels(network: keras.Model, examples: Sequence[Inputs], seed: int = 
         seed: of the places that are looked at.
     """
     rng = np.random.default_rng(seed)
-    kernels: list[tuple[keras.layers.Layer, NDArray[np.float32]]] = []
+    kernels: list[tuple[keras.layers.Layer, NDArray[np.float32], NDArray[np.float32]]] = []
     for layers in _groups([layer for layer in network.layers if _can_be_rounded(layer)]):
         moments = _moments_of(network, layers, examples, rng)
         for layer, moment in zip(layers, moments, strict=True):
-            kernels.append((layer, rounded(layer.get_weights()[0], moment, depthwise=_is_depthwise(layer))))
-    for layer, kernel in kernels:  # only now: every layer's inputs are those of the network as it was trained
+            kernel = layer.get_weights()[0]
+            result = rounded(kernel, moment.spread, depthwise=_is_depthwise(layer))
+            kernels.append((layer, result, _lost_mean(kernel - result, moment, depthwise=_is_depthwise(layer))))
+    for layer, kernel, lost in kernels:  # only now: every layer's inputs are those of the network as it was trained
         layer.set_weights([kernel, *layer.get_weights()[1:]])
+        _give_back(layer, lost)
+
+
+def _lost_mean(lost: NDArray[np.float32], moments: Moments, *, depthwise: bool) -> NDArray[np.float32]:
+    """By how much each output of a layer is lower on average, (outputs,)."""
+    if depthwise:
+        rows, columns, channels, outputs = lost.shape
+        weights = lost.reshape(rows * columns, channels, outputs)
+        return np.einsum("nco,cn->co", weights, moments.means).ravel().astype(np.float32)
+    return (moments.means[0] @ lost.reshape(-1, lost.shape[-1])).astype(np.float32)
+
+
+def _give_back(layer: keras.layers.Layer, lost: NDArray[np.float32]) -> None:
+    """Add what a layer's outputs lack to its bias, or to the normalisation that alone reads it, where there is one."""
+    if layer.use_bias:
+        kernel, bias = layer.get_weights()
+        layer.set_weights([kernel, bias + lost])
+        return
+    reader = only_reader(layer)
+    if isinstance(reader, keras.layers.BatchNormalization):
+        *weights, mean, variance = reader.get_weights()
+        reader.set_weights([*weights, mean - lost, variance])
 
 
 def _can_be_rounded(layer: keras.layers.Layer) -> bool:
@@ -97,13 +158,13 @@ def _moments_of(
             if start == 0:
                 moments.append(found)
             else:
-                moments[number] += found
+                moments[number].add(found)
     return moments
 
 
 def _moments(x: Inputs, layer: keras.layers.Layer, rng: np.random.Generator) -> Moments:
-    """Second moments of the windows that a layer sees: (1, n, n) with n = rows * columns * channels of its kernel, or
-    (channels, n, n) with n = rows * columns where each channel has its own kernel."""
+    """Of the windows that a layer sees: one group of n = rows * columns * channels of its kernel, or as many groups as
+    channels of n = rows * columns where each channel has its own kernel."""
     rows, columns = layer.kernel_size
     if layer.padding == "same":
         x = np.pad(x, ((0, 0), (rows // 2, rows // 2), (columns // 2, columns // 2), (0, 0)))
@@ -115,8 +176,8 @@ def _moments(x: Inputs, layer: keras.layers.Layer, rng: np.random.Generator) -> 
         flat = windows.reshape(count, rows * columns, -1).transpose(2, 1, 0)
     else:
         flat = windows.reshape(1, count, -1).transpose(0, 2, 1)
-    moments: Moments = flat @ flat.transpose(0, 2, 1)  # in 32 bits: twice as fast, and damping forgives more
-    return moments
+    squares = flat @ flat.transpose(0, 2, 1)  # in 32 bits: twice as fast, and damping forgives more
+    return Moments(squares, flat.sum(axis=2, dtype=np.float64), count)
 
 
 def rounded(kernel: NDArray[np.float32], moments: NDArray[Any], *, depthwise: bool) -> NDArray[np.float32]:
