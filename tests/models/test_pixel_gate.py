@@ -14,7 +14,7 @@ from builders.bundles import TINY_GATE, tiny_bundle, tiny_gate_bundle
 from builders.films import grey_film, jpeg, png
 
 from models.bundle import read_bundle
-from models.contract import preprocess_v1
+from models.contract import VERSIONS
 from models.gate import FindingCode
 from models.pixel_gate import GateError, PixelGate, burnt_out, gate_of, read_gate
 from models.radiograph import read_radiograph
@@ -84,7 +84,7 @@ def test_a_gate_sees_an_inverted_film(tmp_path: Path) -> None:
     for seed in range(4):
         film = grey_film(seed=seed)
         for picture, wanted in ((film, []), (255 - film, ["inverted"])):
-            tensor = preprocess_v1(read_radiograph(jpeg(picture)))
+            tensor = VERSIONS[1](read_radiograph(jpeg(picture)))
             score = scorer.score(tensor)
             assert score.gate is not None
             assert score.gate.shape == (3,)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from trainer.recipes.recipe import Recipe
 
 EXAMPLES: Final = 300  # films whose activations set the int8 ranges
+EQUALISED_ON: Final = 100  # of those, the films that show how large channels get
 PREPARED_ON: Final = 48  # of those, the films that kernels are rounded on
 
 

@@ -27,7 +27,7 @@ from trainer.export.card import card, evaluate_command, points_command
 from trainer.export.certificate import certificates
 from trainer.export.choices import Precision, Purpose, WeightsOf
 from trainer.export.equalise import equalise, fold_centre
-from trainer.export.quantise import EXAMPLES, PREPARED_ON, draw_examples, load_network, to_litert
+from trainer.export.quantise import EQUALISED_ON, EXAMPLES, PREPARED_ON, draw_examples, load_network, to_litert
 from trainer.export.record import check_complete, match_sources, options, sources_document
 from trainer.export.rounding import round_kernels
 from trainer.gate.files import gate_document, has_gate, with_gate
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-EQUALISED_ON: Final = 100  # examples that show how large channels get
 MOST: Final = 300  # films of a source and class under all conditions of the suite; two quiet cores take some minutes
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]

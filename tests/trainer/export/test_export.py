@@ -63,6 +63,22 @@ def test_int8_ranks_films_as_keras_does(name):
     assert np.abs(trained - exported).max() < 0.3 * np.ptp(trained)
 
 
+def test_an_int8_file_takes_int8_and_gives_a_map_of_more_than_256_values():
+    """The map's layer is float: in int8 the highest cells of many films would be equal."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    x = inputs = keras.Input((224, 224, 1))
+    for stride in (4, 4, 2):
+        x = keras.layers.Conv2D(8, 3, strides=stride, padding="same", activation="relu")(x)
+    network = keras.Model(inputs, keras.layers.Conv2D(1, 1)(x))
+    model = to_litert(network, Precision.INT8, [film[np.newaxis] for film in films()])
+    interpreter = Interpreter(model_content=model)
+    assert interpreter.get_input_details()[0]["dtype"] is np.int8
+    assert interpreter.get_output_details()[0]["dtype"] is np.float32
+    scorer = Scorer(Bundle(Path("bundle"), "test", "test", 1, model, "", {}, {}))
+    assert np.unique([scorer.score(film).map for film in films()]).size > 256
+
+
 @pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.FLOAT16])
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
 def test_float_files_give_the_logits_of_keras(name, precision):

@@ -51,15 +51,15 @@ def test_a_dead_channel_stays_dead():
     assert not result.any()
 
 
-def test_a_networks_kernels_are_rounded_in_place_and_nothing_else_is():
+def test_a_networks_kernels_are_rounded_in_place_and_else_only_means_move_a_little():
     model = TINY.network()
     TINY.start(model, Weights())
     before = [np.array(w) for w in model.get_weights()]
     examples = [np.random.default_rng(i).random((1, 224, 224, 1), np.float32) for i in range(3)]
     round_kernels(model, examples)
     for old, new in zip(before, model.get_weights(), strict=True):
-        assert np.array_equal(old, new) == (old.ndim != 4 or np.ptp(np.abs(old)) == 0)
-        assert np.allclose(old, new, atol=0.05)
+        assert old.ndim != 4 or np.array_equal(old, new) == (np.ptp(np.abs(old)) == 0)
+        assert np.allclose(old, new, atol=0.05 if old.ndim == 4 else 0.005)
 
 
 def test_rows_of_all_blocks_hear_of_the_errors_before_them():
@@ -92,7 +92,7 @@ def test_what_cannot_be_rounded_here_is_left_to_the_converter():
     before = [np.array(w) for w in model.get_weights()]
     round_kernels(model, [np.random.default_rng(i).random((1, 12, 12, 4), np.float32) for i in range(5)])
     same = [np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)]
-    assert same == [True] * (len(before) - 2) + [False, True]
+    assert same == [True] * (len(before) - 2) + [False, False]  # the last kernel and, for its mean, its bias
 
 
 def test_layers_are_taken_in_groups_that_fit_into_memory(monkeypatch):
@@ -106,3 +106,18 @@ def test_layers_are_taken_in_groups_that_fit_into_memory(monkeypatch):
         round_kernels(model, examples)
         results.append([np.array(w) for w in model.get_weights()])
     assert all(np.allclose(a, b, atol=0.02) for a, b in zip(*results, strict=True))
+
+
+def test_what_rounding_does_to_the_mean_is_given_back_to_a_bias_or_a_normalisation():
+    """A channel that is nearly constant would otherwise lose its variations for the sake of its mean."""
+    rng = np.random.default_rng(5)
+    inputs = keras.Input((16, 16, 8))
+    x = keras.layers.Conv2D(6, 3, padding="valid", use_bias=False, name="a")(inputs)
+    x = keras.layers.BatchNormalization(name="norm")(x)
+    model = keras.Model(inputs, keras.layers.Conv2D(4, 1, name="b")(x))
+    examples = [(5.0 + rng.normal(0, 0.1, (1, 16, 16, 8))).astype(np.float32) for _ in range(8)]
+    film = np.concatenate(examples)
+    before = np.asarray(model.predict_on_batch(film))
+    round_kernels(model, examples)
+    after = np.asarray(model.predict_on_batch(film))
+    assert np.abs((after - before).mean(axis=(0, 1, 2))).max() < 0.02 * before.std()
