@@ -16,7 +16,7 @@ need_keras()
 import keras  # noqa: E402 - needs Keras
 
 from models.bundle import Bundle  # noqa: E402
-from models.contract import LATEST, VERSIONS[1]  # noqa: E402
+from models.contract import LATEST, VERSIONS  # noqa: E402
 from models.radiograph import FilmFormat, Radiograph  # noqa: E402
 from models.scorer import Scorer  # noqa: E402
 from trainer.errors import TrainerError  # noqa: E402
@@ -36,7 +36,7 @@ def network() -> keras.Model:
 
 def tensors(count: int, seed: int = 0) -> np.ndarray:
     films = [grey_film(224, 224, seed + i, opacity=(i % 4) / 4).astype(np.float32) / 255 for i in range(count)]
-    return np.stack([VERSIONS[1](Radiograph(f, FilmFormat.PNG, 224, 224)) for f in films])
+    return np.stack([VERSIONS[LATEST](Radiograph(f, FilmFormat.PNG, 224, 224)) for f in films])
 
 
 def head_for(model: keras.Model, kinds: int = 3) -> Head:
