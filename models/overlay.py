@@ -1,8 +1,8 @@
 """Draws a map over its film, with a legend that has numbers; the picture can be read in grey print. Pillow, no files.
 
-What raises the logit is orange and makes the film lighter, what lowers it is blue and makes it darker: the two are told
-apart by every kind of colour vision. The hottest tenth of the area has a white line with a black rim about it, which
-needs no colour at all.
+What raises the logit is orange, which makes lungs lighter, and what lowers it is blue, which makes them darker: the two
+are told apart by every kind of colour vision. The hottest tenth of the area has a white line with a black rim about it,
+which needs no colour at all: in grey print it is what is left.
 """
 
 from __future__ import annotations

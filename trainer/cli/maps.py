@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     "--films", type=click.IntRange(1), default=100, show_default=True, help="Of each source and class, at most."
 )
 @click.option("--draws", type=click.IntRange(10), default=10, show_default=True, help="Random masks of either kind.")
+@click.option(
+    "--fill",
+    type=click.Choice(["blur", "surroundings"]),
+    default="blur",
+    show_default=True,
+    help="What is put over hidden parts.",
+)
 @click.option("--json", "json_", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures as JSON.")
 @FORMAT
 def maps_command(
@@ -33,6 +40,7 @@ def maps_command(
     split: Path | None,
     films: int,
     draws: int,
+    fill: str,
     json_: Path | None,
     format_: str,
 ) -> None:
@@ -51,6 +59,7 @@ def maps_command(
         from models.bundle import BundleStatus, read_bundle, shipped_bundle
         from trainer.evidence.document import describe
         from trainer.maps.check import check_maps
+        from trainer.maps.masks import Fill
         from trainer.maps.table import table
         from trainer.runs import write_text
 
@@ -58,7 +67,9 @@ def maps_command(
         judged = read_bundle(folder, least=BundleStatus.UNCERTIFIED)
         chosen = _films(sources, split if split is not None else folder / "split.csv", films)
         with bar("looking") as advance:
-            figures = check_maps(chosen, judged, lambda done, total: advance(done, total, ""), draws=draws)
+            figures = check_maps(
+                chosen, judged, lambda done, total: advance(done, total, ""), draws=draws, fill=Fill(fill)
+            )
         document = {"bundle": describe(judged), **figures}
         if json_ is not None:
             write_text(json_, json.dumps(document, indent=2, allow_nan=False) + "\n")

@@ -21,6 +21,7 @@ from models.scorer import Scorer
 from trainer.evidence.scoring import UNREADABLE, population_of
 from trainer.maps.deletion import DRAWS, Drops, Look, deletion_figures, drops_of
 from trainer.maps.markers import Marker, Planted, marker_figures, plant
+from trainer.maps.masks import Fill
 from trainer.maps.places import is_near, place_figures
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from trainer.data.films import Film
 
 SCHEMA: Final = 1
-FILL: Final = "the mean of what surrounds the mask, the nearer the heavier"
 Report = Callable[[int, int], None]  # films done, films
 
 
@@ -44,7 +44,9 @@ class _Found:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def check_maps(films: Sequence[Film], bundle: Bundle, report: Report, *, draws: int = DRAWS) -> dict[str, Any]:
+def check_maps(
+    films: Sequence[Film], bundle: Bundle, report: Report, *, draws: int = DRAWS, fill: Fill = Fill.BLUR
+) -> dict[str, Any]:
     """The figures of a bundle's maps, as JSON can hold them.
 
     Args:
@@ -52,6 +54,7 @@ def check_maps(films: Sequence[Film], bundle: Bundle, report: Report, *, draws: 
         bundle: whose network, preprocessing and thresholds are used.
         report: told after each film.
         draws: random masks of either kind a film.
+        fill: what is put under a mask.
     """
     scorer, preprocess, found = Scorer(bundle), VERSIONS[bundle.preprocessing], _Found()
 
@@ -69,11 +72,11 @@ def check_maps(films: Sequence[Film], bundle: Bundle, report: Report, *, draws: 
                 found.left_out[refused[0].code.value] += 1
             else:
                 threshold = point_for(bundle.points, population_of(film, radiograph, None)).threshold
-                _look_at(film, radiograph, threshold, look, preprocess, found, draws)
+                _look_at(film, radiograph, threshold, look, preprocess, found, draws, fill)
         report(number, len(films))
     return {
         "schema": SCHEMA,
-        "fill": FILL,
+        "fill": fill.value,
         "draws": draws,
         "films": len(films),
         "left_out": dict(found.left_out),
@@ -91,6 +94,7 @@ def _look_at(
     preprocess: Preprocessing,
     found: _Found,
     draws: int,
+    fill: Fill,
 ) -> None:
     rng = np.random.default_rng(int(film.sha256[:16], 16))
     tensor = preprocess(radiograph)
@@ -99,7 +103,7 @@ def _look_at(
     above = logit >= threshold
     (found.above if above else found.below).append(cells)
     if above:
-        found.drops.append(drops_of(look, tensor, cells, rng, draws))
+        found.drops.append(drops_of(look, tensor, cells, rng, draws, fill))
     if film.label or above:
         return
     for marker, planted in found.planted.items():

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.heatmap import Cells
-from trainer.maps.masks import covered, hot_mask, moved_mask, scattered_mask
+from trainer.maps.masks import Fill, covered, hot_mask, moved_mask, scattered_mask
 from trainer.statistics.metrics import wilson
 
 DRAWS: Final = 10  # random masks of either kind a film
@@ -36,7 +36,9 @@ class Drops:
     scattered: tuple[float, ...]
 
 
-def drops_of(look: Look, tensor: NDArray[np.float32], cells: Cells, rng: np.random.Generator, draws: int) -> Drops:
+def drops_of(
+    look: Look, tensor: NDArray[np.float32], cells: Cells, rng: np.random.Generator, draws: int, fill: Fill = Fill.BLUR
+) -> Drops:
     """Try the masks on one film.
 
     Args:
@@ -45,12 +47,13 @@ def drops_of(look: Look, tensor: NDArray[np.float32], cells: Cells, rng: np.rand
         cells: its map; the mean is its logit.
         rng: of the random masks.
         draws: of either kind.
+        fill: what is put under a mask.
     """
     logit = _logit(cells)
     hot = hot_mask(cells, tensor.shape[0])
 
     def drop(mask: NDArray[np.bool_]) -> float:
-        return logit - _logit(look(covered(tensor, mask)))
+        return logit - _logit(look(covered(tensor, mask, fill)))
 
     return Drops(
         drop(hot),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 _KINDS: Final = {"moved": "of its shape elsewhere", "scattered": "in scattered blocks", "all": "of either kind"}
+MOST_TIMES: Final = 50.0  # a larger ratio says only that random masks do next to nothing
 _RINGS: Final = {"corners": "corners", "outer_ring": "outer ring"}
 
 
@@ -13,21 +14,24 @@ def table(document: Mapping[str, Any]) -> Iterator[str]:
     """All figures, shares with their 95 % intervals."""
     left_out = ", ".join(f"{count} {code}" for code, count in document["left_out"].items())
     yield f"{document['films']} films" + (f", left out: {left_out}" if left_out else "")
-    yield from _deletion(document["deletion"], document["draws"])
+    yield from _deletion(document["deletion"], document["draws"], document["fill"])
     for name, words in (("at_or_above", "at or above"), ("below", "below")):
         yield from _places(document["places"][name], words)
     yield from _markers(document["markers"])
 
 
-def _deletion(deletion: Mapping[str, Any], draws: int) -> Iterator[str]:
+def _deletion(deletion: Mapping[str, Any], draws: int, fill: str) -> Iterator[str]:
     yield ""
-    yield f"Deletion, {deletion['films']} films at or above the operating point, {draws} random masks of either kind"
+    yield f"Deletion, {deletion['films']} films at or above the operating point"
+    yield f"  {draws} random masks of either kind; under masks: {fill}"
     if not deletion["films"]:
         return
     yield f"  hiding the hottest tenth lowers the logit by {deletion['hot_drop']:.2f} (median); a random tenth"
     for kind, against in deletion["against"].items():
         ratio = against["ratio"]
-        times = "random ones do not lower it" if ratio is None else f"{ratio:.1f} times as much"
+        times = (
+            "the hot one far more" if ratio is None or ratio > MOST_TIMES else f"the hot one {ratio:.1f} times as much"
+        )
         yield f"  {_KINDS[kind]}: by {against['random_drop']:.2f}; {times}"
         yield f"    more than every one      {_share(against['more_than_every'])}"
         yield f"    more than their mean     {_share(against['more_than_their_mean'])}"

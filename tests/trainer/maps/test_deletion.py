@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainer.maps.deletion import deletion_figures, drops_of
-from trainer.maps.masks import covered, hot_mask, moved_mask, scattered_mask
+from trainer.maps.masks import OVERLAP, Fill, covered, hot_mask, moved_mask, scattered_mask
 
 SIDE = 224
 
@@ -42,9 +42,24 @@ def test_under_a_mask_lies_what_surrounds_it_and_nothing_of_what_was_there(row):
     tensor = film(row, 3)
     mask = np.zeros((SIDE, SIDE), bool)
     mask[row * 32 : (row + 2) * 32, 96:160] = True
-    hidden = covered(tensor, mask)
+    hidden = covered(tensor, mask, Fill.SURROUNDINGS)
     assert np.abs(hidden[mask] - 0.4).max() < 0.02
     assert np.array_equal(hidden[~mask], tensor[~mask])
+
+
+def test_under_a_blur_the_level_stays_and_what_is_fine_goes():
+    stripes = np.tile(np.arange(SIDE) % 8 < 4, (SIDE, 1)).astype(np.float32)[..., np.newaxis]
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[64:128, 64:128] = True
+    hidden = covered(stripes, mask)
+    assert np.abs(hidden[mask] - 0.5).max() < 0.02
+    assert np.array_equal(hidden[~mask], stripes[~mask])
+
+
+def test_a_random_mask_lies_elsewhere():
+    rng = np.random.default_rng(0)
+    hot = hot_mask(film(2, 3)[::32, ::32, 0], SIDE)
+    assert all((moved_mask(hot, rng) & hot).sum() <= OVERLAP * hot.sum() for _ in range(20))
 
 
 def test_an_honest_map_beats_every_random_mask_and_a_map_that_points_elsewhere_does_not():
