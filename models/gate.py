@@ -47,6 +47,17 @@ class FindingCode(StrEnum):
     BLANK = "blank"
     COLOUR = "colour-picture"
     POPULATION = "population"
+    # What a bundle's own gate sees on a picture: `models.pixel_gate`.
+    INVERTED = "inverted"
+    ROTATED = "rotated"
+    UNDER_EXPOSED = "under-exposed"
+    OVER_EXPOSED = "over-exposed"
+    CUT_OFF = "cut-off"
+    NOT_CHEST = "not-chest"
+    PHOTOGRAPH = "photograph"
+    SCREENSHOT = "screenshot"
+    SCANNED_PAGE = "scanned-page"
+    UNLIKE = "unlike"
 
 
 class Tier(StrEnum):

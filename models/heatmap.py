@@ -1,4 +1,4 @@
-"""Spreads a network's map over the film that it was made of, so that what is shown is the score; pure.
+"""Spreads a map over the film that it was made of, so that what is shown is the score; pure, it reads no file.
 
 The map's cells are parts of the logit by place: their mean is the logit. Spread over the film they are joined without
 steps, and the mean over the frame, the part of the film that the network saw, is the logit still.

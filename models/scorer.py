@@ -1,5 +1,6 @@
 """Runs a bundle's quantised network on one tensor (LiteRT); it knows neither films nor files.
 
+A bundle with a gate gives a second output, the gate's logits, from the same run; `models.pixel_gate` reads them.
 The score is the mean of the dequantised class activation map, so the picture that is shown is the score that was given;
 49 int8 cells also give far finer steps than the one int8 logit, whose 1/256 steps tie ranks. The bias is in the map.
 """
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 INPUT: Final = "radiograph"
 OUTPUT: Final = "map"
+GATE: Final = "gate"  # an output that a bundle may lack
+GUARDS: Final = 2  # constants at its end, which only hold its int8 range open: see `trainer.gate.head`
 SHAPE: Final = (SIDE, SIDE, 1)
 _REMEDY: Final = "use a bundle that cxr-trainer quantize wrote"
 
@@ -37,10 +40,12 @@ class Score:
     Attributes:
         logit: the mean of the map; unbounded, above 0 where pneumonia is the likelier before calibration.
         map: float32, (rows, columns): the logit's parts by place, row 0 at the top.
+        gate: float32, (kinds,): how much the picture looks like each kind that the bundle's gate knows; None without.
     """
 
     logit: float
     map: NDArray[np.float32]
+    gate: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,11 @@ class _Port:
 
 
 class Scorer:
-    """One interpreter of one bundle, on one thread; not to be shared between threads."""
+    """One interpreter of one bundle, on one thread; not to be shared between threads.
+
+    Attributes:
+        kinds: how many kinds of picture its gate tells apart; 0 for a bundle without one.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
         """Build the interpreter from the bytes that were verified.
@@ -90,6 +99,8 @@ class Scorer:
             if tuple(inputs[INPUT]["shape"]) != (1, *SHAPE):
                 raise ValueError(f"its input is {tuple(map(int, inputs[INPUT]['shape']))}, not {(1, *SHAPE)}")
             self._input, self._output = _port(inputs[INPUT]), _port(outputs[OUTPUT])
+            self._gate = _port(outputs[GATE]) if GATE in outputs else None
+            self.kinds: Final = int(outputs[GATE]["shape"][-1]) - GUARDS if GATE in outputs else 0
         except (ValueError, RuntimeError, TypeError, KeyError) as error:
             raise ScorerError("load model of", bundle.folder, _first_line(error), _REMEDY) from error
 
@@ -104,15 +115,20 @@ class Scorer:
                 "score", self._bundle, f"the tensor is {tensor.shape}, not {SHAPE}", "use models.contract"
             )
         try:
-            numbers = self._run(**{INPUT: self._input.encode(tensor)[np.newaxis]})[OUTPUT]
+            given = self._run(**{INPUT: self._input.encode(tensor)[np.newaxis]})
         except (ValueError, RuntimeError) as error:
             raise ScorerError("score", self._bundle, _first_line(error), _REMEDY) from error
-        values = self._output.decode(np.asarray(numbers))
+        values = self._output.decode(np.asarray(given[OUTPUT]))
         cells = np.array(values.reshape(values.shape[1:3]), dtype=np.float32)  # a copy: the interpreter keeps its own
         logit = float(np.mean(cells, dtype=np.float64))
         if not np.isfinite(logit):
             raise ScorerError("score", self._bundle, "the model's map holds no finite numbers", _REMEDY)
-        return Score(logit, cells)
+        if self._gate is None:
+            return Score(logit, cells)
+        seen = np.array(self._gate.decode(np.asarray(given[GATE])).ravel()[: self.kinds], dtype=np.float32)
+        if not np.isfinite(seen).all():
+            raise ScorerError("score", self._bundle, "the model's gate holds no finite numbers", _REMEDY)
+        return Score(logit, cells, seen)
 
 
 def _port(details: dict[str, Any]) -> _Port:

@@ -26,6 +26,7 @@ from db.records import FilmFacts
 from models.bundle import Bundle, GroupPolicy
 from models.contract import VERSIONS
 from models.gate import Finding, findings, population_findings, tag_findings, tier
+from models.pixel_gate import PixelGate, gate_of
 from models.population import AgeGroup, Population, population_of_age
 from models.radiograph import FilmFormat, FilmTags, Radiograph, UnreadableFilm, read_radiograph, sniff
 from models.scorer import Scorer
@@ -63,6 +64,7 @@ class Outcome:
 
 
 _scorer: Scorer | None = None  # one per process, made by `start`: an interpreter cannot be sent between processes
+_gate: PixelGate | None = None  # of the bundle; None where it has none
 _preprocess = VERSIONS[1]
 _policies: Mapping[AgeGroup, GroupPolicy] = {}
 _confinement = Confinement()
@@ -70,7 +72,7 @@ _confinement = Confinement()
 
 def start(bundle: Bundle, address_space: int = ADDRESS_SPACE) -> None:
     """Prepare this process: load the model, then give up what scoring does not need."""
-    global _scorer, _preprocess, _policies, _confinement  # noqa: PLW0603
+    global _scorer, _gate, _preprocess, _policies, _confinement  # noqa: PLW0603
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a killed daemon leaves no orphan behind
     parent = multiprocessing.parent_process()
@@ -80,6 +82,7 @@ def start(bundle: Bundle, address_space: int = ADDRESS_SPACE) -> None:
     for descriptor in (0, 1, 2):
         os.dup2(silence, descriptor)
     _scorer = Scorer(bundle)
+    _gate = gate_of(bundle, _scorer)
     _preprocess = VERSIONS[bundle.preprocessing]
     _policies = bundle.policies
     limit = _mapped() + address_space
@@ -146,7 +149,11 @@ def _refused(finding: Finding, facts: FilmFacts, began: float) -> Outcome:
 def _scored(film: Radiograph, facts: FilmFacts, began: float) -> Outcome:
     if _scorer is None:
         raise RuntimeError("the worker was not started")
+    if _gate is not None and (refused := _gate.picture_findings(film)):
+        return _refused(refused[0], facts, began)
     score = _scorer.score(_preprocess(film))
+    if _gate is not None and score.gate is not None and (refused := _gate.findings(score.gate)):
+        return _refused(refused[0], facts, began)
     if not math.isfinite(score.logit):
         message = "the model gave no number for it; export the film again"
         return Outcome(Verdict.FAILED, facts, _since(began), code="no-score", message=message)

@@ -11,6 +11,13 @@ from models.bundle import seal_of, write_bundle
 from models.population import AgeGroup, Population
 
 TINY_MODEL: Final = Path(__file__).parent / "data" / "tiny.tflite"
+TINY_GATE_MODEL: Final = Path(__file__).parent / "data" / "tiny_gate.tflite"
+TINY_GATE: Final[Mapping[str, Any]] = {
+    "kinds": ["film", "inverted", "blank"],
+    "limits": {"inverted": 0.0, "blank": 0.0},
+    "unlike": 4.0,
+    "burnt_out": {"white": 0.9, "black": 0.9},
+}
 THRESHOLD: Final = 0.0
 FIRST_THRESHOLD: Final = 1.0
 
@@ -26,6 +33,13 @@ def policies(**groups: str) -> dict[str, Any]:
         group: {"policy": policy, "reason": f"the test says {policy} of {group}"}
         for group, policy in {**dict.fromkeys(AgeGroup, "outside"), **groups}.items()
     }
+
+
+def tiny_gate_bundle(folder: Path, **changes: Any) -> Path:
+    """The tiny bundle with a gate that knows an inverted `grey_film` from one that is not (see make_tiny_gate.py)."""
+    document = tiny_document(**{"gate": TINY_GATE, **changes})
+    files = {**tiny_files(), "model.tflite": TINY_GATE_MODEL.read_bytes()}
+    return write_bundle(folder, document_without_files=document, files=files)
 
 
 def tiny_document(**changes: Any) -> Mapping[str, Any]:

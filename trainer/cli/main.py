@@ -12,10 +12,12 @@ from models.version import VERSION
 from trainer.cli.compare import compare_command
 from trainer.cli.evaluate import evaluate_command
 from trainer.cli.fit import fit_command
+from trainer.cli.gate import gate_command
 from trainer.cli.inspect import inspect_command
 from trainer.cli.maps import maps_command
 from trainer.cli.points import points_command
 from trainer.cli.quantize import quantize_command
+from trainer.cli.shift import shift_command
 from trainer.cli.split import split_command
 from trainer.cli.tune import tune_command
 
@@ -28,8 +30,7 @@ def cli() -> None:
 
 for command in (
     *(inspect_command, split_command, fit_command, quantize_command),
-    *(evaluate_command, compare_command, tune_command),
-    *(points_command, maps_command),
+    *(evaluate_command, shift_command, points_command, compare_command, tune_command, gate_command, maps_command),
 ):
     cli.add_command(command)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from models.contract import VERSIONS
 from models.gate import findings
+from models.pixel_gate import gate_of
 from models.population import Population, population_of_age
 from models.radiograph import Radiograph, UnreadableFilm, read_radiograph
 from models.scorer import Scorer
@@ -109,6 +110,7 @@ def score_films(
         unreadable: files that could not even be listed as films; they count as failed.
     """
     scorer, preprocess = Scorer(bundle), VERSIONS[bundle.preprocessing]
+    gate = gate_of(bundle, scorer)
     scored: list[Scored] = []
     refused: Counter[str] = Counter()
     failed: Counter[str] = Counter({UNREADABLE: unreadable} if unreadable else {})
@@ -120,11 +122,13 @@ def score_films(
         except OSError:
             failed[UNREADABLE] += 1
         else:
-            found = findings(radiograph)
-            if found:
+            found = findings(radiograph) or (gate.picture_findings(radiograph) if gate is not None else ())
+            score = None if found else scorer.score(preprocess(radiograph))
+            if score is not None and score.gate is not None and gate is not None:
+                found = gate.findings(score.gate)
+            if found or score is None:
                 refused[found[0].code.value] += 1
             else:
-                score = scorer.score(preprocess(radiograph))
                 view = (radiograph.tags.view if radiograph.tags is not None else "") or film.view
                 who = population_of(film, radiograph, default)
                 scored.append(Scored(film, who, score.logit, age_of(film, radiograph), view, score.map))

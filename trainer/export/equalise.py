@@ -144,12 +144,11 @@ def _largest(
     network: keras.Model, layers: Sequence[keras.layers.Layer], examples: Sequence[Inputs]
 ) -> list[NDArray[np.float32]]:
     """How far from 0 each channel of some layers gets over all examples."""
-    # by name: of a list of one Keras gives the one
     seen = keras.Model(network.input, {str(number): layer.output for number, layer in enumerate(layers)})
     largest: list[NDArray[np.float32]] = []
     for start in range(0, len(examples), TOGETHER):
         outputs = seen(np.concatenate(list(examples[start : start + TOGETHER])), training=False)
-        channels = (keras.ops.convert_to_numpy(outputs[str(number)]) for number in range(len(layers)))
-        found = [np.abs(x).max(axis=(0, 1, 2)) for x in channels]
+        kept = [keras.ops.convert_to_numpy(outputs[str(number)]) for number in range(len(layers))]
+        found = [np.abs(x).max(axis=(0, 1, 2)) for x in kept]
         largest = found if not largest else [np.maximum(a, b) for a, b in zip(largest, found, strict=True)]
     return largest

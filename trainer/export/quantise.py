@@ -1,10 +1,10 @@
 """Makes a LiteRT file of a trained network, int8 or float; the one place that calls the TensorFlow converter.
 
-The network's one output is the class activation map: its mean over the cells is the logit, and the scorer takes it
-(see `models.scorer`). Batch 1, 224 x 224. An int8 file has int8 input; its last layer, which makes the map of int8
-features, and so its output are float: in int8 a map had steps of 0.2, most films called low had several highest cells,
-and the peak lay within a cell of the float network's in 0.81 of films even where nothing else was rounded. The layer is
-63,000 of 390 million multiplications.
+The network's output is the class activation map: its mean over the cells is the logit, and the scorer takes it (see
+`models.scorer`); a gate is a second output (see `trainer.gate.head`). Batch 1, 224 x 224. An int8 file has int8 input;
+the layer that makes the map of int8 features, and so that output, is float: in int8 a map had steps of 0.2, most films
+called low had several highest cells, and the peak lay within a cell of the float network's in 0.81 of films even where
+nothing else was rounded. The layer is 63,000 of 390 million multiplications.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def to_litert(network: keras.Model, precision: Precision, examples: Sequence[NDA
     """Convert a network.
 
     Args:
-        network: from (n, 224, 224, 1) to the map, under the TensorFlow backend.
+        network: from (n, 224, 224, 1) to the map, or to several outputs by name, under the TensorFlow backend.
         precision: of the file.
         examples: tensors (1, 224, 224, 1) whose activations set the ranges of int8; a float file needs none.
 
@@ -121,7 +121,7 @@ def _save_frozen(network: keras.Model, folder: str) -> None:
     """Save the network for the converter, its variables as constants.
 
     TensorFlow 2.21's converter leaves Keras 3 variables unread in its calibration run (READ_VARIABLE fails); the second
-    function gives the file its signature with the names `radiograph` and `map`.
+    function gives the file its signature with the names `radiograph`, `map` and, of a network with a gate, `gate`.
     """
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
@@ -130,7 +130,10 @@ def _save_frozen(network: keras.Model, folder: str) -> None:
     function = tf.function(lambda radiograph: network(radiograph, training=False), input_signature=signature)
     frozen = convert_variables_to_constants_v2(function.get_concrete_function())
     module = tf.Module()
-    module.serve = tf.function(lambda radiograph: {OUTPUT: frozen(radiograph)[0]}, input_signature=signature)
+    names = sorted(network.output) if isinstance(network.output, dict) else [OUTPUT]  # in the order they come flat
+    module.serve = tf.function(
+        lambda radiograph: dict(zip(names, frozen(radiograph), strict=True)), input_signature=signature
+    )
     tf.saved_model.save(module, folder, signatures={"serving_default": module.serve})
 
 
@@ -155,7 +158,7 @@ def _convert(folder: str, precision: Precision, examples: Sequence[NDArray[np.fl
 
 
 def _to_int8(calibrated: bytes) -> bytes:
-    """A file of floats and ranges, made int8 but for its last layer.
+    """A file of floats and ranges, made int8 but for the layer that makes the map.
 
     The converter's second step has no public name; `tf.lite.experimental.QuantizationDebugger`, which leads to it with
     `denylisted_nodes`, would give the file a float input and first run it as a test.
@@ -164,10 +167,10 @@ def _to_int8(calibrated: bytes) -> bytes:
     from ai_edge_litert.interpreter import Interpreter
     from tensorflow.lite.python.convert import mlir_quantize
 
-    (output,) = Interpreter(model_content=calibrated).get_output_details()
-    model = mlir_quantize(
-        calibrated, input_data_type=tf.int8, output_data_type=tf.float32, denylisted_nodes=[output["name"]]
-    )
+    interpreter = Interpreter(model_content=calibrated)
+    outputs = interpreter.get_signature_runner(next(iter(interpreter.get_signature_list()))).get_output_details()
+    name = outputs[OUTPUT]["name"]
+    model = mlir_quantize(calibrated, input_data_type=tf.int8, output_data_type=tf.float32, denylisted_nodes=[name])
     return bytes(model)
 
 

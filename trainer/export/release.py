@@ -30,6 +30,7 @@ from trainer.export.equalise import equalise, fold_centre
 from trainer.export.quantise import EQUALISED_ON, EXAMPLES, PREPARED_ON, draw_examples, load_network, to_litert
 from trainer.export.record import check_complete, match_sources, options, sources_document
 from trainer.export.rounding import round_kernels
+from trainer.gate.files import gate_document, has_gate, with_gate
 from trainer.points.choice import choose_point
 from trainer.points.document import by_group, by_population, point_document, policy_document
 from trainer.points.policies import LEAST, policies, undecided
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import keras
+    import numpy as np
+    from numpy.typing import NDArray
 
 MOST: Final = 300  # films of a source and class under all conditions of the suite; two quiet cores take some minutes
 Say = Callable[[str], None]
@@ -111,7 +114,9 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
     training = [film for film in films if parts.get(film.sha256) is Part.TRAIN]
     model = _exported(load_network(recipe, weights), asked, training, record, say)
     sha256 = hashlib.sha256(model).hexdigest()
-    trial = Bundle(asked.bundle, asked.name, record.recipe, record.preprocessing, model, sha256, {}, {})
+    gate = gate_document(asked.run) if has_gate(asked.run) else None
+    said = {"gate": gate} if gate is not None else {}
+    trial = Bundle(asked.bundle, asked.name, record.recipe, record.preprocessing, model, sha256, {}, said)
 
     say("scoring the validation part")
     scores = score_films(choose(films, parts, Part.VALIDATION), trial, None, progress)
@@ -157,6 +162,7 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
         "certified": quantisation["certified"],
         "quantisation": quantisation,
         "validation": judge(scores, chosen.points),
+        **said,
     }
     files = {MODEL: model, "MODEL_CARD.md": card(document, len(model)).encode(), "split.csv": split}
     if (asked.run / KEPT).exists():
@@ -166,17 +172,22 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
 
 
 def _exported(network: keras.Model, asked: Release, training: Sequence[Film], record: RunRecord, say: Say) -> bytes:
-    """The model file; the kernels of the network are rounded for it."""
-    if asked.precision is not Precision.INT8:
-        say(f"converting to {asked.precision}")
-        return to_litert(network, asked.precision)
-    examples = draw_examples(training, asked.examples, record.seed, VERSIONS[record.preprocessing])
-    say("rounding kernels")
-    network = fold_centre(network)
-    equalise(network, examples[:EQUALISED_ON])
-    round_kernels(network, examples[:PREPARED_ON])
+    """The model file, with the run's gate where one was fitted.
+
+    For int8 the network is first rewritten so that it loses less, and its kernels are rounded. The gate is laid in
+    before its channels are evened out, so that what it reads keeps its scale.
+    """
+    int8 = asked.precision is Precision.INT8
+    network = fold_centre(network) if int8 else network
+    whole = with_gate(network, asked.run) if has_gate(asked.run) else network
+    examples: Sequence[NDArray[np.float32]] = ()
+    if int8:
+        examples = draw_examples(training, asked.examples, record.seed, VERSIONS[record.preprocessing])
+        say("evening out channels and rounding kernels")
+        equalise(network, examples[:EQUALISED_ON])
+        round_kernels(network, examples[:PREPARED_ON])
     say(f"converting to {asked.precision}")
-    return to_litert(network, asked.precision, examples)
+    return to_litert(whole, asked.precision, examples)
 
 
 def _choose(suite: SuiteScores, scores: Scores, sources: Sequence[Source], asked: Release) -> Chosen:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from trainer.export.calibrate import fit_logistic
+from trainer.points.logistic import fit_logistic
 from trainer.points.shifted import Shifted, folds
 from trainer.statistics.bootstrap import DRAWS
 from trainer.statistics.reweighting import calibration_error_at, calibration_interval_at, moved

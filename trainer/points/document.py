@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from models.population import AgeGroup, Population, age_group_of
-from trainer.export.calibrate import SENSITIVITY
 from trainer.points.choice import choose_point
 from trainer.points.policies import LEAST, policies
+from trainer.points.promises import SENSITIVITY
 from trainer.points.rules import RULE, threshold_by
 from trainer.points.shifted import Shifted
 from trainer.points.source_out import documents, source_out

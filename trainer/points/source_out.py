@@ -28,6 +28,8 @@ from trainer.points.trial import shares_under
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from trainer.points.study import Tried
+
 LEAST: Final = 20  # films of either class that choose; the full-size films are 50 and 110
 
 
@@ -98,7 +100,7 @@ def source_out(
     draws: int,
     least: int = LEAST,
 ) -> list[Row]:
-    """Each source of each population once as the one left out.
+    """Each source once as the one left out, in each population of which it has both classes.
 
     Args:
         films: held-out films by population, of all sources and weights.
@@ -107,10 +109,12 @@ def source_out(
         draws: of patients, for the intervals.
         least: films of either class that may choose.
     """
+    parts = [(who, name) for who, some in films.items() for name in dict.fromkeys(some.sources)]
+    tried_anyway = {name for who, name in parts if films[who].of_source(name).both}
     return [
-        _row(name, population, films, promises[population], rule, draws, least)
-        for population, some in films.items()
-        for name in dict.fromkeys(some.sources)
+        _row(name, who, films, promises[who], rule, draws, least)
+        for who, name in parts
+        if films[who].of_source(name).both or name not in tried_anyway
     ]
 
 
@@ -138,11 +142,6 @@ def _row(
     rows = judged(left, np.asarray(threshold), promise)
     possible = specificity(left.clean, left.labels, float(own(left.logits[:1], left.labels, promise)[0]))
     clean = shares_under(left, (left.clean >= threshold).astype(np.float64), draws)
-    shifted = {
-        "sensitivity": float(np.mean([row.sensitivity for row in rows[1:]])),
-        "share": float(np.mean([row.share for row in rows[1:]])),
-        "kept": float(np.mean([row.kept(promise) for row in rows[1:]])),
-    }
     return Row(
         name,
         population,
@@ -153,11 +152,22 @@ def _row(
         threshold,
         clean,
         possible,
-        shifted if len(rows) > 1 else None,
+        _over(rows[1:], promise),
         outcome_of(rows[0].sensitivity, rows[0].share, promise),
         left.n,
         left.positives,
     )
+
+
+def _over(rows: Sequence[Tried], promise: float) -> dict[str, float] | None:
+    """Means over shifted conditions; None where there are none."""
+    if not rows:
+        return None
+    return {
+        "sensitivity": float(np.mean([row.sensitivity for row in rows])),
+        "share": float(np.mean([row.share for row in rows])),
+        "kept": float(np.mean([row.kept(promise) for row in rows])),
+    }
 
 
 def _others(films: Shifted, name: str, away: set[str]) -> Shifted:

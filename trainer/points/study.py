@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from trainer.points.rules import LOST, SHORT, Rule, own, specificity, threshold_by
+from trainer.points.rules import LOST, SHORT, Rule, own, specificity, thresholds_by
 from trainer.points.shifted import CLEAN, Shifted, folds, kind_of
 
 if TYPE_CHECKING:
@@ -61,12 +61,13 @@ def held_thresholds(rule: Rule, films: Shifted, promise: float, *, number: int =
         TrainerError: there are fewer patients than folds.
     """
     fold = folds(films.patients, number)
+    kinds = np.asarray([kind_of(name) for name in films.conditions])
+    names = list(dict.fromkeys(kinds))
+    choices = [np.flatnonzero((kinds != name) | (name == CLEAN)) for name in names]
     thresholds = np.empty_like(films.logits)
-    for kind in dict.fromkeys(map(kind_of, films.conditions)):
-        others = films.under([name for name in films.conditions if kind == CLEAN or kind_of(name) != kind])
-        rows = np.flatnonzero([kind_of(name) == kind for name in films.conditions])
-        for k in range(number):
-            thresholds[np.ix_(rows, np.flatnonzero(fold == k))] = threshold_by(rule, others.films(fold != k), promise)
+    for k in range(number):
+        for name, chosen in zip(names, thresholds_by(rule, films.films(fold != k), choices, promise), strict=True):
+            thresholds[np.ix_(np.flatnonzero(kinds == name), np.flatnonzero(fold == k))] = chosen
     return thresholds
 
 

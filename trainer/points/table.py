@@ -46,11 +46,11 @@ def _point(point: Mapping[str, Any]) -> str:
     evidence = point["evidence"]
     first = evidence["first_promise"]
     ahead = "begins with `next`, which is therefore empty" if first is None else f"promises specificity {first}"
+    films = f"{evidence['n']} films ({evidence['positives']} with pneumonia) of {evidence['patients']} patients"
     return (
         f"`next` from logit {point['threshold']:.3f}, which promises sensitivity {evidence['promise']}; `first` from "
-        f"{point['first_threshold']:.3f}, which {ahead}. Rule: {evidence['rule']}, on {evidence['n']} films "
-        f"({evidence['positives']} with pneumonia, {evidence['patients']} patients) under {evidence['conditions']} "
-        "conditions."
+        f"{point['first_threshold']:.3f}, which {ahead}. Rule: {evidence['rule']}, on {films} (or groups, where none "
+        f"is named) under {evidence['conditions']} conditions."
     )
 
 

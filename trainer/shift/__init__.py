@@ -1,1 +1,1 @@
-"""The benchmark of shift: films changed as other scanners and exports change them, and what a network keeps of its worth."""
+"""The benchmark of shift: films as other scanners and exports change them, and what a network is still worth."""

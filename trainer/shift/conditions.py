@@ -90,7 +90,7 @@ LEVELS: Final[Mapping[Corruption, Levels]] = {
     Corruption.ASPECT: (1.08, 1.16, 1.25),
     # Degrees to either side; 15 is what the issue asks for, and a supine child turns as far.
     Corruption.ROTATION: (5, 10, 15),
-    # Largest share of a side that a frame takes, black or (one film in three) white; the film is made smaller within it.
+    # Largest share of a side that a frame takes, black or (one film in three) white; the film shrinks into it.
     Corruption.BORDER: (0.04, 0.08, 0.14),
     # Height of burned-in letters as a share of the shorter side; one, two and four texts. A lead marker has 2 cm of 35.
     Corruption.MARKERS: (0.05, 0.07, 0.1),

@@ -1,7 +1,7 @@
 """Corruptions of grey levels: exposure, display, window, equalisation, light, depth, noise; pure, and in float64.
 
 Pixels are float64 (height, width) in 0..1, bright where the body is dense, in and out; what leaves 0..1 is clipped by
-`trainer.shift.corruptions`. In float64 the last bit of a power, which differs between processors, changes no grey level.
+`trainer.shift.corruptions`. In float64 the last bit of a power, which differs between machines, changes no grey level.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _tables(levels: NDArray[np.intp], limit: float) -> Pixels:
 
 
 def _between(side: int, tiles: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Pixels]:
-    """Of each pixel along a side the tiles on either hand, and how far it is from the first's centre to the second's."""
+    """Of each pixel along a side the tiles on either hand, and how far it is from one's centre to the other's."""
     place = (np.arange(side) + 0.5) / side * tiles - 0.5
     first = np.clip(np.floor(place), 0, tiles - 1).astype(np.intp)
     second = np.minimum(first + 1, tiles - 1)

@@ -1,29 +1,22 @@
-"""Chooses operating points and fits the calibration, from logits and labels alone; pure.
+"""Fits the logistic curve from logit to probability; pure.
 
-Calibration: Platt 1999 (a logistic curve on the logit), fitted by Newton's method with a tiny ridge on the slope, so
+Platt 1999 (a logistic curve on the logit), fitted by Newton's method with a tiny ridge on the slope, so
 that classes that a small validation part separates still give a finite curve.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from models.bundle import Calibration, OperatingPoint
-from models.population import Population
+from models.bundle import Calibration
 from trainer.errors import TrainerError
 from trainer.statistics.reweighting import weights_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import ArrayLike, NDArray
 
-# What the lower threshold must find. Children: one hospital's labels, and the network is sure; adults: readers of
-# single films disagree on a few in a hundred, and a threshold that finds those too would find nearly everything.
-SENSITIVITY: Final[Mapping[Population, float]] = {Population.CHILDREN: 0.98, Population.ADULTS: 0.95}
-FIRST_SPECIFICITY: Final = 0.95  # of films without pneumonia, the share that stays below `first`
 RIDGE: Final = 1e-3
 _TOO_FEW: Final = "add films of both classes, or train for longer"
 
@@ -77,42 +70,3 @@ def _loss(
 ) -> float:
     t = z @ w
     return float(np.sum(counts * (np.logaddexp(0.0, t) - y * t)) + 0.5 * np.sum(ridge * w * w))
-
-
-def threshold_for_sensitivity(logits: ArrayLike, labels: ArrayLike, sensitivity: float) -> float:
-    """The highest threshold at or above which lie at least that share of the films with pneumonia.
-
-    It stands halfway to the next lower logit, so that no film of the validation part lies on the edge.
-    """
-    x, y = np.asarray(logits, np.float64), np.asarray(labels, bool)
-    positives = np.sort(x[y])[::-1]
-    needed = max(1, int(np.ceil(sensitivity * positives.size - 1e-9)))
-    return _below(x, float(positives[needed - 1]))
-
-
-def threshold_for_specificity(logits: ArrayLike, labels: ArrayLike, specificity: float) -> float:
-    """The lowest threshold below which lie at least that share of the films without pneumonia."""
-    x, y = np.asarray(logits, np.float64), np.asarray(labels, bool)
-    negatives = np.sort(x[~y])
-    needed = max(1, int(np.ceil(specificity * negatives.size - 1e-9)))
-    above = x[x > negatives[needed - 1]]
-    return _below(x, float(above.min())) if above.size else float(negatives[needed - 1]) + 1.0
-
-
-def _below(x: NDArray[np.float64], value: float) -> float:
-    lower = x[x < value]
-    return (value + float(lower.max())) / 2 if lower.size else value - 1.0
-
-
-def operating_point(
-    population: Population, logits: ArrayLike, labels: ArrayLike, evidence: Mapping[str, Any]
-) -> OperatingPoint:
-    """The two thresholds and the calibration of one population.
-
-    Raises:
-        TrainerError: as `fit_logistic`.
-    """
-    calibration = fit_logistic(logits, labels)
-    threshold = threshold_for_sensitivity(logits, labels, SENSITIVITY[population])
-    first = max(threshold, threshold_for_specificity(logits, labels, FIRST_SPECIFICITY))
-    return OperatingPoint(population, threshold, first, calibration, evidence)

@@ -1,0 +1,47 @@
+"""Workers and the trainer's scoring refuse what a bundle's gate sees, with its code, and give it no logit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from builders.bundles import tiny_gate_bundle
+from builders.films import grey_film, jpeg, png
+from builders.training import film as film_on_paper
+
+from daemon.intake.worker import Outcome, Verdict
+from daemon.intake.workers import WorkerPool, outcome_of
+from models.bundle import read_bundle
+from trainer.evidence.scoring import score_films
+
+FILM = grey_film()
+
+
+def test_a_worker_refuses_by_code_and_gives_no_logit(tmp_path: Path) -> None:
+    """Inverted by the network, burnt-out by the plain picture; a film is scored as ever."""
+    white = FILM.copy()
+    white[: len(white) - 8] = 255
+    with WorkerPool(read_bundle(tiny_gate_bundle(tmp_path / "gated")), 1) as pool:
+        outcomes = [outcome_of(pool.submit(data, None)) for data in (jpeg(FILM), jpeg(255 - FILM), png(white))]
+    found = []
+    for outcome in outcomes:
+        assert isinstance(outcome, Outcome)
+        found.append((outcome.verdict, outcome.code, outcome.logit is None, outcome.map is None))
+        if outcome.verdict is Verdict.REFUSED:
+            assert outcome.message
+    assert found == [
+        (Verdict.SCORED, None, False, False),
+        (Verdict.REFUSED, "inverted", True, True),
+        (Verdict.REFUSED, "under-exposed", True, True),
+    ]
+
+
+def test_evaluation_leaves_the_same_films_out(tmp_path: Path) -> None:
+    """They are counted by code, and have no score."""
+    films = []
+    for number, picture in enumerate((FILM, 255 - FILM)):
+        path = tmp_path / f"{number}.jpg"
+        path.write_bytes(jpeg(picture))
+        films.append(film_on_paper(number, path=path))
+    scores = score_films(films, read_bundle(tiny_gate_bundle(tmp_path / "gated")), None, lambda *_: None)
+    assert [scored.film for scored in scores.scored] == films[:1]
+    assert scores.refused == {"inverted": 1}
