@@ -80,14 +80,14 @@ def _against(drops: Sequence[Drops], random: Sequence[Sequence[float]]) -> dict[
     means = [float(np.mean(each)) for each in random]
     every = sum(d.hot > max(each) for d, each in zip(drops, random, strict=True))
     mean = sum(d.hot > m for d, m in zip(drops, means, strict=True))
-    # Where random masks do not lower the logit at all, the hot one lowers it more than any number of times as much.
-    ratios = [d.hot / m if m > 0 else np.inf if d.hot > 0 else 0.0 for d, m in zip(drops, means, strict=True)]
-    ratio = _median(ratios)
+    random_drop, hot_drop = _median(means), _median([d.hot for d in drops])
+    # A film's own ratio may be anything where its random masks hardly move the logit, so the medians are compared.
+    ratio = hot_drop / random_drop if hot_drop is not None and random_drop is not None and random_drop > 0 else None
     return {
         "more_than_every": share(every, len(drops)),
         "more_than_their_mean": share(mean, len(drops)),
-        "random_drop": _median(means),
-        "ratio": None if ratio is None or not np.isfinite(ratio) else ratio,  # None too: more than random gives at all
+        "random_drop": random_drop,
+        "ratio": ratio,  # None too where random masks do not lower the logit
     }
 
 

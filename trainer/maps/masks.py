@@ -1,8 +1,10 @@
 """Masks of a tenth of the network's square, and what is put under them; pure, and the same for the same generator.
 
 What is put there should be no evidence itself, and nothing is quite that: a grey patch is a shadow on some films and
-air on others, and smooth surroundings look like a consolidation. `blur` takes what is fine away and keeps the level;
-of nine fills tried on 26 films it moved the logit least where it was put at random, and most where the map was hot.
+air on others, and smooth surroundings look like a consolidation. Of nine fills tried on 26 films of the first bundle,
+`blur` told hot places from others best (median drop of the logit 1.25; elsewhere 0.16, scattered -0.16), which is a
+choice in the map's favour; others, such as `surroundings` (0.25; -0.06, -0.08), moved the logit less at random places.
+Say which one a figure was made with.
 """
 
 from __future__ import annotations

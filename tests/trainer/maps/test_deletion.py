@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainer.maps.deletion import deletion_figures, drops_of
+from trainer.maps.deletion import Drops, deletion_figures, drops_of
 from trainer.maps.masks import OVERLAP, Fill, covered, hot_mask, moved_mask, scattered_mask
 
 SIDE = 224
@@ -72,10 +72,18 @@ def test_an_honest_map_beats_every_random_mask_and_a_map_that_points_elsewhere_d
     honest, wrong = figures(tiles), figures(elsewhere)
     assert honest["films"] == 9
     assert honest["against"]["all"]["more_than_every"]["share"] == 1.0
-    assert honest["against"]["scattered"]["ratio"] > 4
+    random = honest["against"]["scattered"]
+    assert random["ratio"] is None or random["ratio"] > 4  # None: at random the logit is not even lowered
+    assert honest["hot_drop"] > 4 * random["random_drop"]
     assert honest["hot_drop"] > 0.01
     assert wrong["against"]["all"]["more_than_every"]["share"] < 0.2
     assert wrong["hot_drop"] < 0.1 * honest["hot_drop"]
+
+
+def test_a_ratio_of_medians_is_given_only_where_random_masks_lower_the_logit():
+    low, up = ([Drops(2.0, (drop,) * 10, (drop,) * 10)] for drop in (0.5, -0.5))
+    assert deletion_figures(low)["against"]["all"]["ratio"] == 4.0
+    assert deletion_figures(up)["against"]["all"]["ratio"] is None
 
 
 def test_without_films_there_are_no_figures_and_nothing_fails():
