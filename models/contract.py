@@ -63,9 +63,15 @@ class Preprocessing:
         return Frame(rows, height - rows, columns, width - columns)
 
     def square(self, pixels: Pixels) -> Pixels:
-        """A film of any size as the network sees it, (224, 224)."""
-        seen = self.frame(*pixels.shape)
-        small = squash(pixels[seen.top : seen.bottom, seen.left : seen.right])
+        """A film of any size as the network sees it, (224, 224).
+
+        It is squashed before anything is cut off, so that films of every size lose the same detail: the children's set
+        has none beyond 224 pixels, and a network that was trained on it reads sharpness.
+        """
+        small = squash(pixels)
+        if self.margin:
+            seen = self.frame(*small.shape)
+            small = squash(small[seen.top : seen.bottom, seen.left : seen.right])
         finished = stretch(soften(small, self.blur), self.percentiles)
         return recompress(finished, self.quality) if self.quality is not None else finished
 
