@@ -8,8 +8,9 @@ Version 1: the whole film; last, once through JPEG at quality 75, as every film 
 reads the traces of that, and without this step the same film scored 0.83 lower in full size than as its 224-pixel copy
 (mean over 80 films; with it 0.19).
 
-Version 2: the film without a twentieth on each side, where markers, collimation and arms are; no JPEG, but a Gaussian
-that takes away what JPEG and resize kernels change. How it was chosen stands in docs/models.md.
+Version 2: the square without a twentieth on each side, where markers, collimation and arms are, made 224 x 224 again;
+no JPEG, but a Gaussian that takes away what JPEG and resize kernels change. Why stands in
+docs/decisions/2026-11-25-preprocessing-2.md.
 """
 
 from __future__ import annotations
