@@ -3,7 +3,7 @@
 The network's output is the class activation map: its mean over the cells is the logit, and the scorer takes it (see
 `models.scorer`); a gate is a second output (see `trainer.gate.head`). Batch 1, 224 x 224.
 
-An int8 file is int8 but for its first convolutions and its last layer. Of the network of the recipe `lite0_shift` a film
+An int8 file is int8 but for its first convolutions and its last layer. Of a network of the recipe `lite0_shift` a film
 of 256 levels alone moved the logits by 0.37 (root mean square, 212 films), where all other int8 error moved them by
 0.13: kernels of the first layer answer to fine grain, which is small in a softened film, and its normalisation makes
 that large. With the next three layers in float, too, it is 0.10, and the map's peak lies within a cell of the trained
