@@ -121,7 +121,7 @@ def _taps(network: keras.Model) -> list[tuple[keras.KerasTensor, NDArray[np.floa
 
 
 def _averaged(x: keras.KerasTensor, shrink: int) -> keras.KerasTensor:
-    """The mean of squares of places, as a convolution: XNNPACK has no int8 average pooling, and to leave it costs time."""
+    """The mean of squares of places, as a convolution: XNNPACK has no int8 average pooling, and leaving it costs."""
     layer = layers.DepthwiseConv2D(shrink, strides=shrink, use_bias=False, padding="valid")
     out = layer(x)
     layer.set_weights([np.full((shrink, shrink, x.shape[-1], 1), 1 / shrink**2, np.float32)])

@@ -7,6 +7,7 @@ is done on the pictures' first principal components and brought back: seconds in
 from __future__ import annotations
 
 import hashlib
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -99,13 +100,16 @@ def _regress(
     x: NDArray[np.float64], kinds: NDArray[np.int64], count: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Weights (r, kinds) and bias (kinds,) by scikit-learn; accepted films and all the others weigh alike together."""
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     shares = np.bincount(kinds, minlength=count) / len(kinds)
     there = np.flatnonzero(shares)
     each = np.where(np.arange(count) == 0, 0.5, 0.5 / (len(there) - 1)) / np.maximum(shares, 1e-9)
     model = LogisticRegression(C=1.0 / (PENALTY * 1e-3 * len(kinds)), max_iter=_STEPS, tol=1e-5)
-    model.fit(x, kinds, sample_weight=each[kinds])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # what the last steps would change, limits do not feel
+        model.fit(x, kinds, sample_weight=each[kinds])
     weights, bias = np.zeros((x.shape[1], count)), np.full(count, NEVER)
     if len(there) == 2:  # scikit-learn gives one column then, of the second against the first
         weights[:, there[1]], bias[there] = model.coef_[0], [0.0, model.intercept_[0]]
