@@ -27,7 +27,7 @@ def gate_command() -> None:
 @gate_command.command("fit")
 @DATA
 @click.option("--run", "run", type=click.Path(path_type=Path, file_okay=False), required=True, help="What fit wrote.")
-@click.option("--films", type=click.IntRange(8), default=700, show_default=True, help="Training films to learn from.")
+@click.option("--films", type=click.IntRange(8), default=600, show_default=True, help="Training films to learn from.")
 @click.option(
     "--held", type=click.IntRange(1), default=400, show_default=True, help="Held-out films a source, at most."
 )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from trainer.data.films import Source
 
-FILMS: Final = 700  # of the training part; with their views and the other kinds six times as many pictures
+FILMS: Final = 600  # of the training part; with their views and the other kinds six times as many pictures
 HELD: Final = 400  # of each source's validation part, to see what is refused
 _TOGETHER: Final = 32
 Progress = Callable[[int, int], None]

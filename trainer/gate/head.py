@@ -1,9 +1,10 @@
 """Lays the gate into a network: pooled activations of several depths, and one linear layer on them.
 
-Early layers know of black and white, grain and text; late ones of anatomy. Each depth is averaged over the picture
-and, where it has few places, against height and the distance from the middle, so that what lies where counts too;
+Early layers know of black and white, grain and text; later ones of anatomy; the last before the map of little but
+pneumonia (with it more was missed), so it is left out where there are others. Each depth is averaged over the picture;
+where it has few places also against height and the distance from the midline, so that what lies where counts too, and
 mirrored films stay alike. Every number is then scaled to the spread that it has over films and clipped, which is what
-lets int8 hold it: averages lie in a hundredth of their layer's range. Nothing of this feeds the map.
+lets int8 hold it: averages lie in a small part of their layer's range. Nothing of this feeds the map.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from trainer.recipes.recipe import HEAD
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MOST_CELLS: Final = 14  # a side; finer layers are averaged down to about that before they are pooled
 PLACED: Final = 14  # a side; layers of so many places or fewer are pooled by place too
+CELLS: Final = 7  # a side; to which they are averaged before (a kernel of 14 x 14 took 0.9 ms, one of 7 x 7 0.06)
+MOST_CHANNELS: Final = 2048  # accumulators of LiteRT's int8 kernel; see `_pool`
+TOGETHER: Final = 4  # inputs of one concatenation, of which XNNPACK takes five at most
 WIDTH: Final = 0.75  # of one standard deviation, on the scale 0..6 that ReLU6 clips to: 4 of them on either side
 MIDDLE: Final = 3.0
 GUARD: Final = 24.0  # logits; a constant of either sign keeps the range open for pictures that no example film shows
@@ -56,10 +59,7 @@ def feature_network(network: keras.Model) -> keras.Model:
     Raises:
         TrainerError: the network has no layer with places.
     """
-    pools = []
-    for number, (x, patterns) in enumerate(_taps(network)):
-        pool = _pool(x, patterns, f"gate_raw{number}", None)
-        pools.append(layers.Flatten()(pool))
+    pools = [layers.Flatten()(_pool(x, pattern, f"gate_raw{n}")) for n, (x, pattern) in enumerate(_taps(network))]
     return keras.Model(network.input, layers.Concatenate()(pools) if len(pools) > 1 else pools[0])
 
 
@@ -76,74 +76,84 @@ def attach(network: keras.Model, head: Head) -> keras.Model:
     Raises:
         TrainerError: the head was fitted on another network.
     """
-    start, pools = 0, []
-    for number, (x, patterns) in enumerate(_taps(network)):
-        stop = start + x.shape[-1] * len(patterns)
-        if stop > len(head.mean):
-            break
-        scale = (head.mean[start:stop], head.spread[start:stop])
-        pools.append(layers.ReLU(max_value=6.0)(_pool(x, patterns, f"gate_pool{number}", scale)))
-        start = stop
-    if start != len(head.mean) or start != sum(x.shape[-1] * len(p) for x, p in _taps(network)):
-        cause = f"the gate was fitted on {len(head.mean)} features, and this network has others"
+    taps = _taps(network)
+    stops = np.cumsum([x.shape[-1] for x, _ in taps])
+    if stops[-1] != len(head.mean):
+        cause = f"the gate was fitted on {len(head.mean)} features, and this network has {stops[-1]}"
         raise TrainerError("attach gate", None, cause, "fit the gate again: cxr-trainer gate fit")
-    joined = layers.Concatenate()(pools) if len(pools) > 1 else pools[0]
+    pools = []
+    for number, ((x, pattern), stop) in enumerate(zip(taps, stops, strict=True)):
+        own = slice(stop - x.shape[-1], stop)
+        pool = _pool(x, pattern, f"gate_pool{number}", (head.mean[own], head.spread[own]))
+        pools.append(layers.ReLU(max_value=6.0)(pool))
+    while len(pools) > 1:
+        some = [pools[start : start + TOGETHER] for start in range(0, len(pools), TOGETHER)]
+        pools = [layers.Concatenate()(group) if len(group) > 1 else group[0] for group in some]
     linear = layers.Conv2D(len(head.bias) + GUARDS, 1, name="gate_linear")
-    logits = layers.Flatten(name=GATE)(linear(joined))
-    kernel = np.concatenate([head.kernel, np.zeros((start, GUARDS), np.float32)], axis=1)
+    logits = layers.Flatten(name=GATE)(linear(pools[0]))
+    kernel = np.concatenate([head.kernel, np.zeros((len(head.mean), GUARDS), np.float32)], axis=1)
     linear.set_weights([kernel[None, None], np.concatenate([head.bias, [-GUARD, GUARD]]).astype(np.float32)])
     map_ = network.output[OUTPUT] if isinstance(network.output, dict) else network.output
     return keras.Model(network.input, {OUTPUT: map_, GATE: logits}, name=network.name)
 
 
 def _taps(network: keras.Model) -> list[tuple[keras.KerasTensor, NDArray[np.float32]]]:
-    """The last activation of each size before the map, coarse ones as they are, with the patterns (m, h, w) it is
-    pooled by."""
+    """The last activation of each size but the last before the map, and a pattern (rows, columns) that it is pooled by;
+    those of few places come once for each pattern."""
     last: dict[tuple[int, int], keras.KerasTensor] = {}
     for layer in network.layers:
         if layer.name == HEAD:
             break
         shape: tuple[int | None, ...] = getattr(layer.output, "shape", ())
-        if len(shape) == 4 and shape[3] != 1 and shape[1] is not None and shape[2] is not None:
+        if len(shape) == 4 and shape[1] is not None and shape[2] is not None and 1 < (shape[3] or 0) <= MOST_CHANNELS:
             last[shape[1], shape[2]] = layer.output
     if not last:
         raise TrainerError("fit gate", None, f"{network.name} has no layer with places", "use a convolutional network")
     taps = []
-    for (high, wide), x in last.items():
-        shrink = max(1, min(high, wide) // MOST_CELLS)
-        taps.append(
-            (
-                layers.AveragePooling2D(shrink)(x) if shrink > 1 else x,
-                _patterns(high // shrink, wide // shrink)
-                if min(high, wide) <= PLACED
-                else np.full((1, high // shrink, wide // shrink), shrink**2 / (high * wide), np.float32),
-            )
-        )
+    for (high, wide), x in list(last.items())[: max(1, len(last) - 1)]:
+        if min(high, wide) > PLACED:
+            taps.append((layers.GlobalAveragePooling2D(keepdims=True)(x), np.ones((1, 1), np.float32)))
+            continue
+        shrink = max(1, min(high, wide) // CELLS)
+        pooled = _averaged(x, shrink) if shrink > 1 else x
+        taps += [(pooled, pattern) for pattern in _patterns(high // shrink, wide // shrink)]
     return taps
 
 
+def _averaged(x: keras.KerasTensor, shrink: int) -> keras.KerasTensor:
+    """The mean of squares of places, as a convolution: XNNPACK has no int8 average pooling, and leaving it costs."""
+    layer = layers.DepthwiseConv2D(shrink, strides=shrink, use_bias=False, padding="valid")
+    out = layer(x)
+    layer.set_weights([np.full((shrink, shrink, x.shape[-1], 1), 1 / shrink**2, np.float32)])
+    return out
+
+
 def _patterns(high: int, wide: int) -> NDArray[np.float32]:
-    """Mean; height; distance from the middle, sideways and upwards: (4, high, wide)."""
+    """Mean; height; distance from the middle sideways: (3, high, wide). The same upwards added nothing."""
     y, x = np.meshgrid(np.linspace(-1, 1, high), np.linspace(-1, 1, wide), indexing="ij")
-    found = np.stack([np.ones_like(x), y, x**2 - np.mean(x**2), y**2 - np.mean(y**2)]) / (high * wide)
+    found = np.stack([np.ones_like(x), y, x**2 - np.mean(x**2)]) / (high * wide)
     return found.astype(np.float32)
 
 
 def _pool(
     x: keras.KerasTensor,
-    patterns: NDArray[np.float32],
+    pattern: NDArray[np.float32],
     name: str,
-    scale: tuple[NDArray[np.float32], NDArray[np.float32]] | None,
+    scale: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
 ) -> keras.KerasTensor:
-    """The patterns' sums of each channel, (n, 1, 1, channels * patterns), scaled where mean and spread are given."""
-    channels, count = x.shape[-1], len(patterns)
-    layer = layers.DepthwiseConv2D(patterns.shape[1:], depth_multiplier=count, padding="valid", name=name)
+    """The sum of each channel under a pattern, (n, 1, 1, channels), scaled where mean and spread are given.
+
+    One layer a pattern, not a depth multiplier: LiteRT's kernel never ends where that gives more outputs than it has
+    accumulators (2.21, depthwise_conv.h).
+    """
+    channels = x.shape[-1]
+    layer = layers.DepthwiseConv2D(pattern.shape, padding="valid", name=name)
     out = layer(x)
-    kernel = np.repeat(patterns.transpose(1, 2, 0)[:, :, None, :], channels, axis=2)
-    bias = np.zeros(channels * count, np.float32)
+    kernel = np.repeat(pattern[:, :, None, None], channels, axis=2)
+    bias = np.zeros(channels, np.float32)
     if scale is not None:
         mean, spread = scale
-        kernel = kernel * (WIDTH / spread).reshape(1, 1, channels, count)
+        kernel = kernel * (WIDTH / spread)[:, None]
         bias = (MIDDLE - mean * WIDTH / spread).astype(np.float32)
     layer.set_weights([kernel.astype(np.float32), bias])
     return out

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-REFUSED: Final = 0.001  # share of films of each source left out that may lie above one limit
+REFUSED: Final = 0.005  # share of films, of sources left out, above where a limit may begin: some truly are turned
 MISSED: Final = 0.01  # share of pictures of a kind that may lie below its limit, where both can be had
 
 

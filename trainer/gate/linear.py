@@ -1,12 +1,13 @@
 """Fits the gate's linear layer: multinomial logistic regression on scaled features, in the span of the pictures; pure.
 
-There are more features than pictures. A ridge solution lies in the span of what it is fitted on, so the regression is
-done on the pictures' principal components (from their Gram matrix) and brought back: seconds instead of minutes.
+There may be more features than pictures. A ridge solution lies in the span of what it is fitted on, so the regression
+is done on the pictures' first principal components and brought back: seconds instead of minutes.
 """
 
 from __future__ import annotations
 
 import hashlib
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -70,16 +71,23 @@ def fit_head(sample: Sample, count: int) -> Head:
     values = scaled(sample.raw, mean, spread)
     centre = values.mean(axis=0, dtype=np.float64).astype(np.float32)
     values -= centre
-    gram = (values @ values.T).astype(np.float64)
-    power, vectors = np.linalg.eigh(gram)
-    keep = power.argsort()[::-1][: min(COMPONENTS, len(power) - 1)]
-    keep = keep[power[keep] > 1e-6 * power.max()]
-    size = np.sqrt(power[keep])
-    components = vectors[:, keep] * size  # (n, r)
+    directions = _principal(values)  # (features, r)
+    components = (values @ directions).astype(np.float64)  # (n, r)
     unit = np.sqrt(np.mean(np.sum(components**2, axis=1)))  # so that PENALTY means the same for every network
     weights, bias = _regress(components / unit, sample.kinds, count)
-    kernel = (values.T @ (vectors[:, keep] / size).astype(np.float32)) @ (weights / unit).astype(np.float32)
+    kernel = directions @ (weights / unit).astype(np.float32)
     return Head(mean, spread, kernel.astype(np.float32), (bias - centre @ kernel).astype(np.float32))
+
+
+def _principal(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The first principal directions (features, r) of centred values (n, features), by the smaller of both products."""
+    wide = values.shape[1] > len(values)
+    power, vectors = np.linalg.eigh((values @ values.T if wide else values.T @ values).astype(np.float64))
+    keep = power.argsort()[::-1][:COMPONENTS]
+    keep = keep[power[keep] > 1e-6 * power.max()]
+    if wide:
+        return values.T @ (vectors[:, keep] / np.sqrt(power[keep])).astype(np.float32)
+    return vectors[:, keep].astype(np.float32)
 
 
 def logits_of(head: Head, raw: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -92,13 +100,16 @@ def _regress(
     x: NDArray[np.float64], kinds: NDArray[np.int64], count: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Weights (r, kinds) and bias (kinds,) by scikit-learn; accepted films and all the others weigh alike together."""
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     shares = np.bincount(kinds, minlength=count) / len(kinds)
     there = np.flatnonzero(shares)
     each = np.where(np.arange(count) == 0, 0.5, 0.5 / (len(there) - 1)) / np.maximum(shares, 1e-9)
     model = LogisticRegression(C=1.0 / (PENALTY * 1e-3 * len(kinds)), max_iter=_STEPS, tol=1e-5)
-    model.fit(x, kinds, sample_weight=each[kinds])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # what the last steps would change, limits do not feel
+        model.fit(x, kinds, sample_weight=each[kinds])
     weights, bias = np.zeros((x.shape[1], count)), np.full(count, NEVER)
     if len(there) == 2:  # scikit-learn gives one column then, of the second against the first
         weights[:, there[1]], bias[there] = model.coef_[0], [0.0, model.intercept_[0]]

@@ -23,7 +23,7 @@ from trainer.errors import TrainerError  # noqa: E402
 from trainer.export.choices import Precision  # noqa: E402
 from trainer.export.quantise import to_litert  # noqa: E402
 from trainer.export.rounding import round_kernels  # noqa: E402
-from trainer.gate.head import GUARD, Head, attach, feature_network, scaled  # noqa: E402
+from trainer.gate.head import GUARD, MIDDLE, Head, attach, feature_network, scaled  # noqa: E402
 from trainer.networks.starting_weights import Weights  # noqa: E402
 
 
@@ -42,9 +42,9 @@ def tensors(count: int, seed: int = 0) -> np.ndarray:
 def head_for(model: keras.Model, kinds: int = 3) -> Head:
     """Any head: three directions at random, of logits up to about ten."""
     raw = np.asarray(feature_network(model).predict_on_batch(tensors(24)))
-    mean, spread = raw.mean(axis=0), raw.std(axis=0) + 1e-4
-    kernel = np.random.default_rng(0).standard_normal((raw.shape[1], kinds)) / np.sqrt(raw.shape[1]) * 3
-    return Head(mean, spread, kernel.astype(np.float32), (-3 * kernel.sum(axis=0)).astype(np.float32))
+    mean, spread = raw.mean(axis=0), raw.std(axis=0) + 0.1  # drawn films differ by less than a step of int8
+    kernel = np.random.default_rng(0).standard_normal((raw.shape[1], kinds)) / np.sqrt(raw.shape[1]) * 20
+    return Head(mean, spread, kernel.astype(np.float32), (-MIDDLE * kernel.sum(axis=0)).astype(np.float32))
 
 
 def scorer_of(model: bytes) -> Scorer:
@@ -56,12 +56,13 @@ def test_the_float_gate_is_the_linear_layer_on_clipped_features() -> None:
     """Also for pictures far from any film, whose features are clipped."""
     model = network()
     head = head_for(model)
+    head = dataclasses.replace(head, spread=head.spread / 3)
     pictures = np.concatenate([tensors(3, 50), 1 - tensors(3, 60), np.zeros((1, 224, 224, 1), np.float32)])
     raw = np.asarray(feature_network(model).predict_on_batch(pictures))
     wanted = scaled(raw, head.mean, head.spread) @ head.kernel + head.bias
     assert scaled(raw, head.mean, head.spread).min() == 0.0
     given = attach(model, head).predict_on_batch(pictures)["gate"]
-    np.testing.assert_allclose(given[:, :3], wanted, atol=1e-3)
+    np.testing.assert_allclose(given[:, :3], wanted, rtol=1e-4, atol=2e-3)
     np.testing.assert_array_equal(given[:, 3:], [[-GUARD, GUARD]] * len(pictures))
 
 
@@ -75,7 +76,7 @@ def test_int8_keeps_the_map_to_the_byte_and_the_gate_near_the_float_one() -> Non
     assert (alone.kinds, both.kinds) == (0, 3)
     pictures = np.concatenate([tensors(6, 200), 1 - tensors(6, 300)])
     wanted = attach(model, head).predict_on_batch(pictures)["gate"][:, :3]
-    assert np.ptp(wanted) > 4
+    assert np.ptp(wanted) > 3
     for picture, floats in zip(pictures, wanted, strict=True):
         plain, gated = alone.score(picture), both.score(picture)
         assert plain.gate is None
@@ -109,7 +110,7 @@ def test_a_network_without_places_has_no_gate() -> None:
     inputs = keras.Input((224, 224, 1))
     x = keras.layers.Reshape((1, 1, 4))(keras.layers.Dense(4)(keras.layers.Flatten()(inputs)))
     model = keras.Model(inputs, keras.layers.Conv2D(1, 1, name="map")(x))
-    assert feature_network(model).output.shape[-1] == 4 * 4  # one place is a place
+    assert feature_network(model).output.shape[-1] == 4 * 3  # one place is a place
     dense = keras.Model(
         inputs,
         keras.layers.Conv2D(1, 1, name="map")(
