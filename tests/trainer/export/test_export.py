@@ -63,18 +63,24 @@ def test_int8_ranks_films_as_keras_does(name):
     assert np.abs(trained - exported).max() < 0.3 * np.ptp(trained)
 
 
-def test_an_int8_file_takes_int8_and_gives_a_map_of_more_than_256_values():
-    """The map's layer is float: in int8 the highest cells of many films would be equal."""
+def test_an_int8_file_is_float_where_it_reads_the_film_and_makes_the_map_and_int8_between():
+    """256 levels of input would move logits, and in an int8 map the highest cells of many films would be equal."""
     from ai_edge_litert.interpreter import Interpreter
 
     x = inputs = keras.Input((224, 224, 1))
-    for stride in (4, 4, 2):
+    for stride in (2, 2, 4, 2):
         x = keras.layers.Conv2D(8, 3, strides=stride, padding="same", activation="relu")(x)
     network = keras.Model(inputs, keras.layers.Conv2D(1, 1)(x))
     model = to_litert(network, Precision.INT8, [film[np.newaxis] for film in films()])
     interpreter = Interpreter(model_content=model)
-    assert interpreter.get_input_details()[0]["dtype"] is np.int8
+    assert interpreter.get_input_details()[0]["dtype"] is np.float32
     assert interpreter.get_output_details()[0]["dtype"] is np.float32
+    tensors = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
+    given = [tensors[op["outputs"][0]] for op in interpreter._get_ops_details() if op["op_name"] == "CONV_2D"]
+    assert [(int(t["shape"][1]), t["dtype"].__name__) for t in given] == [
+        *((112, "float32"), (56, "float32")),
+        *((14, "int8"), (7, "int8"), (7, "float32")),
+    ]
     scorer = Scorer(Bundle(Path("bundle"), "test", "test", 1, model, "", {}, {}))
     assert np.unique([scorer.score(film).map for film in films()]).size > 256
 
