@@ -10,8 +10,10 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from models.population import GROUPS, AgeGroup, Policy
+from models.population import GROUPS, AgeGroup
 from trainer.data.sources import Part, Source
+from trainer.export.card_format import number, share, with_interval
+from trainer.export.card_points import operating_points
 from trainer.export.card_words import in_two_minutes
 from trainer.export.choices import Precision, WeightsOf
 
@@ -22,8 +24,6 @@ DATA: Final = "DATA"
 BUNDLE: Final = "BUNDLE"
 RUN: Final = "RUN"
 MANY_TIES: Final = 0.05  # of the films; above it the card says so in words
-
-_WHO: Final = {group.value: who for group, who in GROUPS.items()}
 
 
 def data_argument(source: Source) -> str:
@@ -50,7 +50,7 @@ def card(document: Mapping[str, Any], model_bytes: int) -> str:
         document: ``bundle.json`` without its hashes.
         model_bytes: size of the model file.
     """
-    sections = [_head(document, model_bytes), in_two_minutes(document), _policies(document), _figures(document)]
+    sections = [_head(document, model_bytes), in_two_minutes(document), _policies(document), operating_points(document)]
     sections += [_sources(document)]
     sections += [_subgroups(document), _quantisation(document), _training(document), _terms(document)]
     return "\n\n".join(sections) + "\n"
@@ -81,79 +81,6 @@ def _policies(document: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _figures(document: Mapping[str, Any]) -> str:
-    said = (
-        "Intervals are 95 %: of the AUC by a bootstrap over patients, of proportions Wilson's. Specificity is against "
-        "films called normal."
-    )
-    parts = [f"## Operating points\n\n{said}"]
-    for name, entry in document["populations"].items():
-        evidence, calibration = entry["evidence"], entry["calibration"]
-        parts.append(
-            f"### {name}: {_WHO[name]}\n\n"
-            f"{evidence['n']} films ({evidence['positives']} with pneumonia) of {', '.join(evidence['sources'])}. "
-            f"AUC {_value(evidence['auc'], evidence['auc_ci'])}. Probabilities are stated at a prevalence of "
-            f"{calibration['prevalence']:.2f}; moved to that of these films, their expected calibration error is "
-            f"{evidence['ece']:.3f}.\n\n"
-            f"{_thresholds(entry)}\n\n"
-            f"    {evidence['command']}\n\n{_held(evidence['chosen'])}\n\n    {evidence['chosen']['command']}"
-        )
-    return "\n\n".join(parts)
-
-
-def _thresholds(entry: Mapping[str, Any]) -> str:
-    evidence = entry["evidence"]
-    if Policy(evidence["policy"]) is Policy.ORDERED:
-        return "No band begins anywhere: every film is `next`, by its logit."
-    return (
-        "The stored thresholds on these films as they came, which helped to choose them:\n\n"
-        "| band | from logit | sensitivity | specificity |\n|---|---|---|---|\n"
-        f"| `next` and `first` | {entry['threshold']:.3f} | {_share(evidence, 'sensitivity')} "
-        f"| {_share(evidence, 'specificity')} |\n"
-        f"| `first` | {entry['first_threshold']:.3f} | {_share(evidence, 'first_sensitivity')} "
-        f"| {_share(evidence, 'first_specificity')} |\n\n"
-        f"{_prevalences(evidence)}"
-    )
-
-
-def _held(chosen: Mapping[str, Any]) -> str:
-    """Cross-validated: films were judged by what other patients, and other corruptions, chose."""
-    said = (
-        f"Cross-validated, by rule `{chosen['rule']}` for a sensitivity of {chosen['promise']:.2f}: {chosen['n']} "
-        f"films ({chosen['positives']} with pneumonia), each judged by thresholds that other patients chose under "
-        f"other corruptions; clean, and as the mean over {chosen['conditions'] - 1} conditions of the suite of shift. "
-        "`lower` is the lower end of the wider interval (by films or by patients), which is what may be promised.\n"
-    )
-    lines = [said, "| band | films | sensitivity | lower | specificity | lower |", "|---|---|---|---|---|---|"]
-    for band, name in (("next_or_first", "`next` and `first`"), ("first", "`first`")):
-        for films, figures in chosen[band].items():
-            both = " | ".join(
-                f"{_share(figures, key)} | {_number(figures[f'{key}_lower'], 3)}"
-                for key in ("sensitivity", "specificity")
-            )
-            lines.append(f"| {name} | {films} | {both} |")
-    lines += ["", "| calibration error | prevalence | found | allowed |", "|---|---|---|---|"]
-    lines += [
-        f"| {row['films']} films | {row['prevalence']:.2f} | {_value(row['ece'], row['ece_ci'])} "
-        f"| {row['allowed']:.2f} |"
-        for row in chosen["calibration"]
-    ]
-    return "\n".join(lines)
-
-
-def _prevalences(evidence: Mapping[str, Any]) -> str:
-    """What both thresholds mean where pneumonia is rarer than among these films."""
-    lines = ["At other prevalences, if sensitivity and specificity stay what they are here:\n"]
-    lines += ["| from | prevalence | PPV | NPV | misses in 1,000 films | false alarms in 1,000 |"]
-    lines += ["|---|---|---|---|---|---|"]
-    for band, name in (("next_or_first", "`next`"), ("first", "`first`")):
-        for row in evidence["prevalence"][band]:
-            shares = " | ".join(_share(row, key) for key in ("ppv", "npv"))
-            counts = " | ".join(_count(row, key) for key in ("misses_per_1000", "false_alarms_per_1000"))
-            lines.append(f"| {name} | {100 * row['prevalence']:.0f} % | {shares} | {counts} |")
-    return "\n".join(lines)
-
-
 def _subgroups(document: Mapping[str, Any]) -> str:
     """The same thresholds for parts of the films."""
     said = (
@@ -168,7 +95,7 @@ def _subgroups(document: Mapping[str, Any]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for row in document["validation"]["subgroups"]:
-        shares = " | ".join(_share(row, key) for key in ("auc", "sensitivity", "specificity"))
+        shares = " | ".join(share(row, key) for key in ("auc", "sensitivity", "specificity"))
         name = " ".join(row["name"].replace("|", "/").split())  # a view or a sex as some file or folder states it
         lines.append(f"| {row['kind']} | {name} | {row['n']} | {row['positives']} | {shares} |")
     lines.append(f"\n    {evaluate_command(_as_sources(document), Part.VALIDATION)}")
@@ -183,7 +110,7 @@ def _sources(document: Mapping[str, Any]) -> str:
         "|---|---|---|---|---|",
     ]
     for name, figures in document["validation"]["sources"].items():
-        value = _value(figures["auc"], figures["auc_ci"])
+        value = with_interval(figures["auc"], figures["auc_ci"])
         lines.append(f"| {name} | {figures['n']} | {figures['positives']} | {value} | {weights[name]:g} |")
     lines.append(
         f"\nRefused by the gate: {document['validation']['refused']}; failed: {document['validation']['failed']}. "
@@ -206,7 +133,7 @@ def _quantisation(document: Mapping[str, Any]) -> str:
             continue
         difference, peaks = one["auc_difference_ci"], one["peaks"]
         lines.append(
-            f"| {name} | {one['films']} | {_number(one['auc_float'])} | {_number(one['auc_exported'])} "
+            f"| {name} | {one['films']} | {number(one['auc_float'])} | {number(one['auc_exported'])} "
             f"| {'-' if difference is None else f'{difference[0]:+.4f} to {difference[1]:+.4f}'} "
             f"| {one['flips']:.2%} | {one['max_logit_difference']:.3f} | {one['rank_correlation']:.4f} "
             f"| {'-' if peaks is None else f'{peaks:.1%}'} |"
@@ -261,28 +188,7 @@ def _as_sources(document: Mapping[str, Any]) -> list[Source]:
     return [Source(Path(DATA) / s["name"], s["weight"], s["population"]) for s in document["training"]["sources"]]
 
 
-def _value(value: float | None, interval: Sequence[float] | None) -> str:
-    """A figure with its interval; a dash where it cannot be had."""
-    if value is None or interval is None:
-        return "-"
-    return f"{value:.3f} ({interval[0]:.3f} to {interval[1]:.3f})"
-
-
-def _share(evidence: Mapping[str, Any], key: str) -> str:
-    return _value(evidence[key], evidence[f"{key}_ci"])
-
-
 def _recipe(training: Mapping[str, Any]) -> str:
     """A recipe's file travels in the bundle."""
     name = str(training["recipe"])
     return f"{BUNDLE}/{name}" if name.endswith(".py") else shlex.quote(name)
-
-
-def _count(row: Mapping[str, Any], key: str) -> str:
-    """Films in 1,000, to one decimal; more would be a pretence."""
-    value, interval = row[key], row[f"{key}_ci"]
-    return "-" if value is None else f"{value:.1f} ({interval[0]:.1f} to {interval[1]:.1f})"
-
-
-def _number(value: float | None, places: int = 4) -> str:
-    return "-" if value is None else f"{value:.{places}f}"
