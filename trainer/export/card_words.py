@@ -70,7 +70,7 @@ def _bands(entry: Mapping[str, Any]) -> str:
     if row is not None and row["misses_per_1000"] is not None and row["false_alarms_per_1000"] is not None:
         text += (
             f" In 1,000 films with 100 pneumonias that is {row['misses_per_1000']:.0f} of them at the end of the list, "
-            f"and {row['false_alarms_per_1000']:.0f} healthy films ahead of their turn."
+            f"and {row['false_alarms_per_1000']:.0f} films called normal ahead of their turn."
         )
     return text
 
@@ -82,9 +82,11 @@ def _failures(document: Mapping[str, Any]) -> list[str]:
         if chosen is None or "shifted" not in chosen["next_or_first"]:
             continue
         shifted, under = chosen["next_or_first"]["shifted"], chosen["under_shift"]
+        ordered = Policy(document["policies"][name]["policy"]) is Policy.ORDERED
+        found = "a threshold, if there were one, would have found" if ordered else "the same threshold found"
         lines.append(
             f"- **Films from another machine ({name}).** With exposure, contrast, sharpness, crop or export changed in "
-            f"{chosen['conditions'] - 1} ways, the same threshold found {_percent(shifted['sensitivity'])} of the "
+            f"{chosen['conditions'] - 1} ways, {found} {_percent(shifted['sensitivity'])} of the "
             f"pneumonia and left {_percent(shifted['specificity'])} of the films called normal in the lowest band; "
             f"at its worst ({_told(under['worst_sensitivity']['condition'])}) it found "
             f"{_percent(under['worst_sensitivity']['value'])}."

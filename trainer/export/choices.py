@@ -16,7 +16,7 @@ class Precision(StrEnum):
     def words(self) -> str:
         """For a model card."""
         return {
-            Precision.INT8: "full-integer int8",
+            Precision.INT8: "int8 but for its first convolutions and its map",
             Precision.FLOAT16: "float16 weights, float32 arithmetic",
             Precision.FLOAT32: "float32",
         }[self]
