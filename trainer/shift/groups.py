@@ -83,7 +83,8 @@ def _enough(scores: SuiteScores, rows: Sequence[int], least: int) -> bool:
 def thresholds(scores: SuiteScores, judge: Judge) -> Mapping[Population | None, tuple[float, str]]:
     """Where `next` begins for each population of the films, and where that is from.
 
-    ``bundle``: it is the operating point that ships. ``clean``: a run has none yet, so it is the highest one with the
+    ``bundle``: it is the operating point that ships. ``clean``: a run, and a bundle whose population is only ordered,
+    has none, so it is the highest one with the
     promised sensitivity on these same films as they came, which flatters it there and nowhere else; for an unknown
     population, or one without pneumonia, the lowest of all. Without any film with pneumonia it is 0.
     """

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import numpy as np
 
 from models.contract import VERSIONS, Preprocessing
+from models.population import Policy
 from models.scorer import Scorer
 from trainer.errors import TrainerError
 
@@ -35,7 +36,7 @@ class Judge(Protocol):
         ...
 
     def threshold(self, population: Population | None) -> float | None:
-        """Where `next` begins for a population; None for a network that has no operating point yet."""
+        """Where `next` begins for a population; None for a network that has no operating point for it."""
         ...
 
     def describe(self) -> dict[str, Any]:
@@ -72,8 +73,10 @@ class BundleJudge:
         return np.asarray([self._own.scorer.score(tensor).logit for tensor in tensors], np.float64)
 
     def threshold(self, population: Population | None) -> float | None:
-        """The population's own, or the most careful one of the bundle, as the daemon takes it."""
-        return self._bundle.point_for(population).threshold
+        """The population's own, or the most careful one of the bundle, as the daemon takes it; None where it is only
+        ordered: no band begins anywhere."""
+        point = self._bundle.point_for(population)
+        return None if point.policy is Policy.ORDERED else point.threshold
 
     def describe(self) -> dict[str, Any]:
         """Name, hash, precision and preprocessing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from builders.bundles import tiny_bundle
+from builders.bundles import THRESHOLD, policies, tiny_bundle
 from builders.dicom import dicom
 from builders.shift import BrightnessJudge
 from builders.training import labelled_folder
@@ -93,3 +93,12 @@ def test_a_judge_that_fails_is_the_callers_error(tmp_path):
 
     with pytest.raises(FloatingPointError):
         score_suite(films, [CLEAN], Broken(), quiet)
+
+
+def test_a_population_that_is_only_ordered_has_no_threshold(tmp_path):
+    """Its bands begin nowhere; minus infinity would be no figure, and no JSON."""
+    stated = policies(children="banded", adults="ordered")
+    judge = BundleJudge(read_bundle(tiny_bundle(tmp_path / "bundle", policies=stated)))
+    assert judge.threshold(Population.CHILDREN) == THRESHOLD
+    assert judge.threshold(Population.ADULTS) is None
+    assert judge.threshold(None) is None  # it may be an adult
