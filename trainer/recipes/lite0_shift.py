@@ -5,8 +5,8 @@ Data: kermany-224 (children), rsna-adult-dev, and nih-adult-dev with weight=0.3,
 a smaller loss, so that no step is spent on weak labels; every third view borrows the tones of another film; twice the
 learning rate and steps, most of them at 128 pixels, where a step costs a third; more label smoothing.
 Cost: 2,800 steps of 32 at 128 pixels and 600 at 224; on two cores about an hour with Keras on PyTorch.
-Result: it does not beat `lite0-2026.11`: the steps at 224 pixels taught it fine grain again, and it saw RSNA too often. See
-docs/models.md before you use it.
+Result: it does not beat `lite0-2026.11`: the steps at 224 pixels taught it fine grain again, and it saw RSNA too often;
+see docs/models.md before you use it.
 """
 
 from __future__ import annotations
