@@ -6,10 +6,9 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from models.contract import LATEST
 from trainer.errors import TrainerError
 from trainer.gate.head import Head, attach
-from trainer.runs import WEIGHTS, load_arrays, save_arrays, write_text
+from trainer.runs import WEIGHTS, load_arrays, read_run, save_arrays, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +47,7 @@ def gate_document(run: Path) -> dict[str, Any]:
         said = (document["weights_sha256"], document["head_sha256"], document["preprocessing"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainerError("read gate", path, getattr(error, "strerror", None) or str(error), _AGAIN) from error
-    if said != (_sha256(run / WEIGHTS), _sha256(run / HEAD_FILE), LATEST):
+    if said != (_sha256(run / WEIGHTS), _sha256(run / HEAD_FILE), read_run(run).preprocessing):
         raise TrainerError("read gate", path, "it was fitted on other weights, or for another preprocessing", _AGAIN)
     return dict(document)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import keras
 import numpy as np
 
-from models.contract import LATEST
+from models.contract import VERSIONS, Preprocessing
 from models.pixel_gate import PixelGate, burnt_out
 from trainer.data.films import Film, Part
 from trainer.data.sources import find_all
@@ -77,11 +77,12 @@ def fit_gate(asked: Fit, progress: Progress) -> dict[str, Any]:
     held = _held(found, parts, asked)
     recipe = replace(recipe_of_run(asked.run, record.recipe), shrink=record.shrink)
     features = _features(load_network(recipe, asked.run / WEIGHTS))
+    preprocessing = VERSIONS[record.preprocessing]
     total = len(films) * 2 * (1 + VARIED) + len(held)
 
     made: list[Example] = []  # without their tensors, once these are looked at
     rows = [np.empty((0, 0), np.float32)]
-    for some in _batches(examples(films, asked.seed)):
+    for some in _batches(examples(films, asked.seed, preprocessing)):
         rows.append(features(np.stack([example.tensor for example in some])))
         made += [replace(example, tensor=np.empty(0, np.float32)) for example in some]
         progress(len(made), total)
@@ -95,13 +96,15 @@ def fit_gate(asked: Fit, progress: Progress) -> dict[str, Any]:
     names = sorted(set(sample.sources.tolist()))
     gate = limits.choose(names, (shares[0], shares[1]))
     head = fit_head(sample, len(KINDS))
-    evidence = _left_out(held, limits, names, gate, features, lambda done: progress(len(made) + done, total))
+    evidence = _left_out(
+        held, limits, names, gate, features, preprocessing, lambda done: progress(len(made) + done, total)
+    )
     document = {
         "kinds": list(gate.kinds),
         "limits": dict(gate.limits),
         "unlike": gate.unlike,
         "burnt_out": {"white": gate.white, "black": gate.black},
-        "preprocessing": LATEST,
+        "preprocessing": record.preprocessing,
         "weights_sha256": weights_sha256(asked.run),
         "seed": asked.seed,
         "pictures": {kind.value: int(np.sum(sample.kinds == number)) for number, kind in enumerate(KINDS)},
@@ -162,6 +165,7 @@ def _left_out(
     names: Sequence[str],
     gate: PixelGate,
     features: Features,
+    preprocessing: Preprocessing,
     report: Callable[[int], None],
 ) -> dict[str, Any]:
     """What a gate fitted without a source, limits and all, refuses of its held-out films; None with a single source."""
@@ -177,7 +181,7 @@ def _left_out(
         codes: list[str] = []
         for start in range(0, len(films), _TOGETHER):
             pictures = [read_pixels(film) for film in films[start : start + _TOGETHER]]
-            logits = logits_of(head, features(np.stack([tensor_of(picture) for picture in pictures])))
+            logits = logits_of(head, features(np.stack([tensor_of(picture, preprocessing) for picture in pictures])))
             for picture, row in zip(pictures, logits, strict=True):
                 burnt = [Kind.UNDER_EXPOSED] * (burnt_out(picture)[0] > gate.white)
                 codes += [str(each.code) for each in without.findings(row)[:1]] or burnt

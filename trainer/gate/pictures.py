@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from models.contract import LATEST, SIDE, VERSIONS
+from models.contract import SIDE, Preprocessing
 from models.pixel_gate import burnt_out
 from models.radiograph import FilmFormat, Radiograph, UnreadableFilm, read_radiograph
 from trainer.data.augment import augment
@@ -53,8 +53,13 @@ def draw(films: Sequence[Film], count: int, rng: np.random.Generator) -> list[Fi
     return [chosen[i] for i in rng.permutation(len(chosen))]
 
 
-def examples(films: Sequence[Film], seed: int) -> Iterator[Example]:
+def examples(films: Sequence[Film], seed: int, preprocessing: Preprocessing) -> Iterator[Example]:
     """Each film as it came, `VARIED` of its training views, and as many pictures of other kinds, a kind in turn.
+
+    Args:
+        films: in this order.
+        seed: of every choice.
+        preprocessing: the contract's version that the network was trained with.
 
     Raises:
         TrainerError: a film cannot be read.
@@ -66,14 +71,14 @@ def examples(films: Sequence[Film], seed: int) -> Iterator[Example]:
     for number, film in enumerate(films):
         rng = np.random.default_rng([seed, number])
         pixels = read_pixels(film)
-        yield Example(tensor_of(pixels), Kind.FILM, film, plain=True, burnt_out=burnt_out(pixels))
+        yield Example(tensor_of(pixels, preprocessing), Kind.FILM, film, plain=True, burnt_out=burnt_out(pixels))
         small = load_film(film)
         for _ in range(VARIED):
-            yield Example(augment(small, SIDE, rng, VERSIONS[LATEST])[..., np.newaxis], Kind.FILM, film)
+            yield Example(augment(small, SIDE, rng, preprocessing)[..., np.newaxis], Kind.FILM, film)
         for _ in range(1 + VARIED):
             kind = kinds[turn % len(kinds)]
             turn += 1
-            yield Example(tensor_of(makers[kind](pixels, rng)), kind, film)
+            yield Example(tensor_of(makers[kind](pixels, rng), preprocessing), kind, film)
 
 
 def read_pixels(film: Film) -> Picture:
@@ -94,6 +99,6 @@ def radiograph_of(picture: Picture) -> Radiograph:
     return Radiograph(levels, FilmFormat.PNG, picture.shape[1], picture.shape[0])
 
 
-def tensor_of(picture: Picture, version: int = LATEST) -> NDArray[np.float32]:
+def tensor_of(picture: Picture, preprocessing: Preprocessing) -> NDArray[np.float32]:
     """A picture through the contract."""
-    return VERSIONS[version](radiograph_of(picture))
+    return preprocessing(radiograph_of(picture))
