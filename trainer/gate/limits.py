@@ -1,10 +1,8 @@
 """Chooses the gate's limits on films of sources that the head did not learn from, and says what they then refuse; pure.
 
 A film from elsewhere lies nearer to the other kinds than one of the training hospitals, so limits from films that were
-learned from would refuse too many. Each source is left out in turn, and limits lie where its films, as they came and
-varied as in training, end but for `BUDGET`. With one source, two halves of its patients take turns. A kind that is made
-of films is known exactly: its limit lies half the way to where it begins. How near to films the others may come was
-drawn, not observed, so nothing depends on that.
+learned from would refuse too many. Each source is left out in turn, and limits come from the margins that its films
+then have. With one source, two halves of its patients take turns.
 """
 
 from __future__ import annotations
