@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from trainer.cli.options import DATA, FORMAT, one_line
+from trainer.cli.options import BUNDLE, DATA, FIGURES, FORMAT, OWN_SPLIT, one_line
 from trainer.cli.progress import bar
 
 if TYPE_CHECKING:
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
 @click.command("maps")
 @DATA
-@click.option("--bundle", type=click.Path(path_type=Path), help="A bundle's folder.  [default: the shipped one]")
-@click.option(
-    "--split", type=click.Path(path_type=Path, dir_okay=False), help="A split.csv.  [default: the bundle's own]"
-)
+@BUNDLE
+@OWN_SPLIT
 @click.option(
     "--films", type=click.IntRange(1), default=100, show_default=True, help="Of each source and class, at most."
 )
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="What is put over hidden parts.",
 )
-@click.option("--json", "json_", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures as JSON.")
+@FIGURES
 @FORMAT
 def maps_command(
     sources: tuple[Source, ...],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -46,6 +47,15 @@ HOLD_OUT: Final = click.option(
     metavar="DIR",
     multiple=True,
     help="Whose patients are never trained on.",
+)
+BUNDLE: Final = click.option(
+    "--bundle", type=click.Path(path_type=Path), help="A bundle's folder.  [default: the shipped one]"
+)
+OWN_SPLIT: Final = click.option(
+    "--split", type=click.Path(path_type=Path, dir_okay=False), help="A split.csv.  [default: the bundle's own]"
+)
+FIGURES: Final = click.option(
+    "--json", "json_", type=click.Path(path_type=Path, dir_okay=False), help="Write all figures as JSON."
 )
 FORMAT: Final = click.option(
     "--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True
