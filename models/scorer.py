@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from models.contract import SIDE
+from models.contract import VERSIONS
 from models.errors import ModelsError
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ INPUT: Final = "radiograph"
 OUTPUT: Final = "map"
 GATE: Final = "gate"  # an output that a bundle may lack
 GUARDS: Final = 2  # constants at its end, which only hold its int8 range open: see `trainer.gate.head`
-SHAPE: Final = (SIDE, SIDE, 1)
 _REMEDY: Final = "use a bundle that cxr-trainer quantize wrote"
 
 
@@ -85,6 +84,8 @@ class Scorer:
             ScorerError: LiteRT refuses the model, or its signature is another.
         """
         self._bundle: Final = bundle.folder
+        side = VERSIONS[bundle.preprocessing].side
+        self._shape: Final = (side, side, 1)
         try:
             interpreter = Interpreter(model_content=bundle.model, num_threads=1)
             interpreter.allocate_tensors()
@@ -96,8 +97,8 @@ class Scorer:
             inputs, outputs = self._run.get_input_details(), self._run.get_output_details()
             if set(inputs) != {INPUT} or OUTPUT not in outputs:
                 raise ValueError(f"its signature is {sorted(inputs)} to {sorted(outputs)}, not {INPUT} to {OUTPUT}")
-            if tuple(inputs[INPUT]["shape"]) != (1, *SHAPE):
-                raise ValueError(f"its input is {tuple(map(int, inputs[INPUT]['shape']))}, not {(1, *SHAPE)}")
+            if tuple(inputs[INPUT]["shape"]) != (1, *self._shape):
+                raise ValueError(f"its input is {tuple(map(int, inputs[INPUT]['shape']))}, not {(1, *self._shape)}")
             self._input, self._output = _port(inputs[INPUT]), _port(outputs[OUTPUT])
             self._gate = _port(outputs[GATE]) if GATE in outputs else None
             self.kinds: Final = int(outputs[GATE]["shape"][-1]) - GUARDS if GATE in outputs else 0
@@ -105,14 +106,14 @@ class Scorer:
             raise ScorerError("load model of", bundle.folder, _first_line(error), _REMEDY) from error
 
     def score(self, tensor: NDArray[np.float32]) -> Score:
-        """Score one tensor of a preprocessing version, float32 (224, 224, 1).
+        """Score one tensor of a preprocessing version, float32 (side, side, 1).
 
         Raises:
             ScorerError: the tensor has another shape, or the model gives no finite number.
         """
-        if tensor.shape != SHAPE:
+        if tensor.shape != self._shape:
             raise ScorerError(
-                "score", self._bundle, f"the tensor is {tensor.shape}, not {SHAPE}", "use models.contract"
+                "score", self._bundle, f"the tensor is {tensor.shape}, not {self._shape}", "use models.contract"
             )
         try:
             given = self._run(**{INPUT: self._input.encode(tensor)[np.newaxis]})

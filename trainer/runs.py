@@ -8,6 +8,7 @@ was frozen learned too), ``weights.npz``, ``curves.svg`` and ``validation.json``
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import zipfile
@@ -40,7 +41,7 @@ VALIDATION: Final = "validation.json"
 # What a run cannot go on without; versions and the text about the starting weights may differ between two starts.
 # The backend is among them: its optimiser keeps its variables, and its dropout its seeds, in its own way.
 DECIDING: Final = (
-    *("recipe", "seed", "fraction", "test", "unit", "stages", "configuration"),
+    *("recipe", "seed", "fraction", "test", "unit", "stages", "configuration", "teachers"),
     *("backend", "sources", "hold_out"),
 )
 
@@ -71,6 +72,8 @@ class RunRecord:
     shrink: int = 1  # see `Recipe.shrink`
     preprocessing: int = 1  # the contract's version; before 0.4 there was one
     configuration: Mapping[str, Any] = field(default_factory=dict)  # of the recipe as it was run
+    teachers: tuple[Mapping[str, Any], ...] = ()  # recipe, seed and hash of the weights of each
+    averaged: tuple[Mapping[str, Any], ...] = ()  # seed and hash of the weights of each run, where it is their mean
 
 
 def _write(path: Path, operation: str, fill: Callable[[BinaryIO], None]) -> None:
@@ -130,6 +133,19 @@ def load_arrays(path: Path) -> tuple[Arrays, dict[str, NDArray[Any]]]:
         raise TrainerError("read weights", path, cause, "train the run again, or give another run folder") from error
 
 
+def weights_sha256(folder: Path) -> str:
+    """The content hash of a run's weights.
+
+    Raises:
+        TrainerError: they are not there.
+    """
+    path = folder / WEIGHTS
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise TrainerError("read", path, error.strerror or str(error), "give a run that has ended") from error
+
+
 def claim(folder: Path, document: Mapping[str, Any], split: str) -> None:
     """Make a run folder one's own, or make sure that it is this very run's.
 
@@ -147,7 +163,7 @@ def claim(folder: Path, document: Mapping[str, Any], split: str) -> None:
         raise TrainerError("make run folder", folder, error.strerror or str(error), "give another --run") from error
     remedy = "give a new folder, or what that run was given"
     if (folder / RUN).exists():
-        before = _document(folder)
+        before = run_document(folder)
         differing = [key for key in DECIDING if key in before and before[key] != document[key]]
         if differing:
             key = differing[0]
@@ -169,7 +185,7 @@ def read_run(folder: Path) -> RunRecord:
     Raises:
         TrainerError: there is no run, or its ``run.json`` lacks something.
     """
-    document = _document(folder)
+    document = run_document(folder)
     try:
         return RunRecord(
             recipe=str(document["recipe"]),
@@ -190,6 +206,8 @@ def read_run(folder: Path) -> RunRecord:
             shrink=int(document.get("configuration", {}).get("shrink", 1)),
             preprocessing=int(document.get("configuration", {}).get("preprocessing", 1)),
             configuration=dict(document.get("configuration", {})),
+            teachers=tuple(document.get("teachers", ())),
+            averaged=tuple(document.get("averaged", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise TrainerError(
@@ -197,7 +215,12 @@ def read_run(folder: Path) -> RunRecord:
         ) from error
 
 
-def _document(folder: Path) -> dict[str, Any]:
+def run_document(folder: Path) -> dict[str, Any]:
+    """``run.json`` whole.
+
+    Raises:
+        TrainerError: there is none.
+    """
     path = folder / RUN
     try:
         document = json.loads(_text(path))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from builders.films import grey_film
 
-from models.contract import LATEST, VERSIONS, Frame, soften, squash, stretch
+from models.contract import DEFAULT, VERSIONS, Frame, reduce, soften, squash, stretch
 from models.radiograph import FilmFormat, Radiograph
 
 
@@ -16,7 +16,7 @@ def film(pixels: np.ndarray) -> Radiograph:
 
 def test_the_latest_version_is_among_the_released() -> None:
     """A bundle names a version; the one that is made now can be named."""
-    assert LATEST in VERSIONS
+    assert DEFAULT in VERSIONS
 
 
 def test_version_1_gives_the_tensor_that_a_network_takes() -> None:
@@ -50,7 +50,25 @@ def test_version_2_is_what_it_was() -> None:
     np.testing.assert_allclose(found, [0.3410, 0.1749, 0.5143, 0.6771], atol=0.001)
 
 
-@pytest.mark.parametrize(("version", "frame"), [(1, Frame(0, 300, 0, 401)), (2, Frame(15, 285, 20, 381))])
+def test_version_3_gives_the_tensor_that_a_network_takes() -> None:
+    """float32, (160, 160, 1), from 0 to 1, both ends reached."""
+    tensor = VERSIONS[3](film(grey_film()))
+    assert (tensor.shape, tensor.dtype) == ((160, 160, 1), np.float32)
+    assert (tensor.min(), tensor.max()) == (0.0, 1.0)
+
+
+def test_version_3_is_what_it_was() -> None:
+    """Released preprocessing never changes: a bundle that was validated with it would be another."""
+    y, x = np.mgrid[0:300, 0:400]
+    tensor = VERSIONS[3](film(((x * 3 + y * 2) % 256).astype(np.uint8)))
+    found = [float(tensor[row, column, 0]) for row, column in ((0, 0), (7, 140), (80, 80), (159, 159))]
+    np.testing.assert_allclose(found, [0.3555, 0.0717, 0.5336, 0.6636], atol=0.001)
+
+
+VERSION_FRAMES = [(1, Frame(0, 300, 0, 401)), (2, Frame(15, 285, 20, 381)), (3, Frame(15, 285, 20, 381))]
+
+
+@pytest.mark.parametrize(("version", "frame"), VERSION_FRAMES)
 def test_a_version_says_what_it_looks_at(version: int, frame: Frame) -> None:
     """The whole film, or the film without a twentieth on each side."""
     assert VERSIONS[version].frame(300, 401) == frame
@@ -61,6 +79,7 @@ def test_what_lies_outside_the_frame_does_not_matter() -> None:
     marked = grey_film(300, 400)
     marked[:12, :16] = 255
     assert np.array_equal(VERSIONS[2](film(marked)), VERSIONS[2](film(grey_film(300, 400))))
+    assert np.array_equal(VERSIONS[3](film(marked)), VERSIONS[3](film(grey_film(300, 400))))
 
 
 def test_softening_keeps_the_mean_and_a_flat_film() -> None:
@@ -74,6 +93,19 @@ def test_softening_keeps_the_mean_and_a_flat_film() -> None:
     y, x = np.mgrid[-20:21, -20:21]
     assert float((soft * (x**2 + y**2)).sum()) == pytest.approx(2 * 1.5**2, rel=0.05)
     assert soften(point, 0.0) is point
+
+
+def test_reducing_keeps_a_flat_film_and_places() -> None:
+    """The weights sum to one; a point stays where it was, as wide as the Gaussian says."""
+    np.testing.assert_allclose(reduce(np.full((20, 20), 0.4, np.float32), 13, 1.3), 0.4, atol=1e-6)
+    point = np.zeros((202, 202), np.float32)
+    point[50, 150] = 1.0
+    small = reduce(point, 160, 3.0)
+    y, x = np.mgrid[0:160, 0:160]
+    centre = [float((small * places).sum() / small.sum()) for places in (y, x)]
+    np.testing.assert_allclose(centre, [(50.5 * 160 / 202) - 0.5, (150.5 * 160 / 202) - 0.5], atol=0.01)
+    spread = float((small * (x - centre[1]) ** 2).sum() / small.sum())
+    assert spread == pytest.approx((3.0 * 160 / 202) ** 2, rel=0.02)
 
 
 def test_exposure_and_contrast_leave_the_tensor_alone() -> None:

@@ -11,6 +11,7 @@ import click
 from trainer.cli.backend import prepare_keras
 from trainer.cli.options import DATA, FORMAT, HOLD_OUT, one_line
 from trainer.cli.progress import bar
+from trainer.cli.table import show_scores
 from trainer.cli.training import training_options
 
 if TYPE_CHECKING:
@@ -40,6 +41,13 @@ DEFAULT_RECIPE: Final = "efficientnet_lite0"
     help="What is drawn; `file` leaks.",
 )
 @click.option("--split", type=click.Path(path_type=Path, dir_okay=False), help="A split.csv that decides instead.")
+@click.option(
+    "--teacher",
+    "teachers",
+    type=click.Path(path_type=Path, file_okay=False),
+    multiple=True,
+    help="A run whose network says what films should be called, beside their labels; repeatable.",
+)
 @training_options
 @FORMAT
 def fit_command(
@@ -52,6 +60,7 @@ def fit_command(
     test: float,
     by: str,
     split: Path | None,
+    teachers: tuple[Path, ...],
     asked: Asked,
     format_: str,
 ) -> None:
@@ -79,6 +88,7 @@ def fit_command(
             split=split,
             seed=seed,
             weights=asked.weights(),
+            teachers=teachers,
         )
         try:
             scores = fit(
@@ -92,8 +102,4 @@ def fit_command(
     if format_ == "json":
         click.echo(json.dumps({"run": str(run), "validation_auc": scores}, indent=2))
         return
-    click.echo(f"weights in {run}; AUC of the float network on the validation part:")
-    for name, value in scores.items():
-        click.echo(f"  {name:<24} {value:.4f}")
-    if not scores:
-        click.echo("  none: no source has films of both classes there")
+    show_scores(run, scores)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from models.version import VERSION
+from trainer.cli.average import average_command
 from trainer.cli.compare import compare_command
 from trainer.cli.evaluate import evaluate_command
 from trainer.cli.fit import fit_command
@@ -29,7 +30,7 @@ def cli() -> None:
 
 
 for command in (
-    *(inspect_command, split_command, fit_command, quantize_command),
+    *(inspect_command, split_command, fit_command, average_command, quantize_command),
     *(evaluate_command, shift_command, points_command, compare_command, tune_command, gate_command, maps_command),
 ):
     cli.add_command(command)

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from models.population import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def show_scores(run: Path, scores: Mapping[str, float]) -> None:
+    """Where a network's weights are, and its AUC by source."""
+    click.echo(f"weights in {run}; AUC of the float network on the validation part:")
+    for name, value in scores.items():
+        click.echo(f"  {name:<24} {value:.4f}")
+    if not scores:
+        click.echo("  none: no source has films of both classes there")
 
 
 def figures_table(figures: dict[str, Any]) -> str:

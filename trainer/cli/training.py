@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from trainer.networks.starting_weights import Weights
     from trainer.recipes.recipe import Recipe
 
-_SIDES: Final = ("224", "112", "56", "32")  # 224 divided by a whole number
+_SIDES: Final = ("224", "160", "112", "80", "56", "32")  # tensors divided by whole numbers
 _VERSIONS: Final = ("1", "2")  # `models.contract.VERSIONS`, for a quick help
 
 
@@ -42,7 +42,10 @@ class Asked:
             given[name] = None if value is None else kind(value)
         recipe = replace(recipe, **{name: value for name, value in given.items() if value is not None})
         if self.side is not None:
-            recipe = recipe.at_side(self.side)
+            try:
+                recipe = recipe.at_side(self.side)
+            except ValueError as error:
+                raise click.BadParameter(f"{error}, which preprocessing {recipe.preprocessing} gives") from error
         return recipe if self.steps is None else recipe.scaled(self.steps)
 
     def weights(self) -> Weights:
@@ -61,7 +64,7 @@ _OPTIONS: Final = (
     ),
     click.option(
         "--balance",
-        type=click.Choice(["none", "augmented", "class-weight", "sampling", "shares"]),
+        type=click.Choice(["none", "augmented", "class-weight", "sampling", "shares", "roots"]),
         help="Of the classes.",
     ),
     click.option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from models.contract import SIDE
+from models.contract import VERSIONS
 from models.scorer import Scorer
 from trainer.evidence.scoring import score_films
 from trainer.statistics.bootstrap import interval, resample
@@ -116,7 +116,8 @@ def specificity_at(ranking: Ranking, weights: NDArray[np.float64], sensitivity: 
 def milliseconds(bundle: Bundle) -> float:
     """Median time of one invocation on one thread."""
     scorer = Scorer(bundle)
-    film = np.random.default_rng(0).random((SIDE, SIDE, 1), np.float32)
+    side = VERSIONS[bundle.preprocessing].side
+    film = np.random.default_rng(0).random((side, side, 1), np.float32)
     taken = []
     for _ in range(TIMED):
         began = time.perf_counter()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from models.contract import LATEST, SIDE, VERSIONS, Preprocessing, squash
+from models.contract import DEFAULT, SIDE, VERSIONS, Preprocessing, squash
 from models.radiograph import UnreadableFilm, read_radiograph
 from trainer.data.augment import augment, plain
 from trainer.errors import TrainerError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 Tree = dict[str, dict[int, list[list[int]]]]  # source -> label -> the films of each view
+_SHARED: Final = (Balance.SHARES, Balance.ROOTS)  # every film that is drawn counts in full
 _COPIES: Final = 2**32  # streams of chance beside those of the steps
 _EPOCHS: Final = 2**33
 
@@ -83,7 +84,9 @@ class Drawer:
         balance: Balance = Balance.SAMPLING,
         augmentation: Augmentation = Augmentation.HEAVY,
         extra_normals: int = 0,
-        preprocessing: int = LATEST,
+        preprocessing: int = DEFAULT,
+        targets: Sequence[float] | None = None,
+        mixup: float = 0.0,
     ) -> None:
         """Keep what is drawn from.
 
@@ -95,14 +98,18 @@ class Drawer:
             augmentation: of every view.
             extra_normals: augmented copies of normal films that `Balance.AUGMENTED` adds, each the same in every epoch.
             preprocessing: the contract's version that every view goes through.
+            targets: what each film should be called, 0..1; None for its label.
+            mixup: see `trainer.recipes.recipe.Recipe`.
         """
         self._films, self._pixels, self._seed, self._augmentation = films, pixels, seed, augmentation
         self._preprocessing = VERSIONS[preprocessing]
+        self._targets = [film.label for film in films] if targets is None else targets
+        self._mixup = mixup
         self._plain = Views(pixels, self._preprocessing)
         self._weights = [film.weight * factor for film, factor in zip(films, _factors(films, balance), strict=True)]
-        sampled = balance in (Balance.SAMPLING, Balance.SHARES)
+        sampled = balance in (Balance.SAMPLING, Balance.SHARES, Balance.ROOTS)
         self._tree = _by_source_class_view(films) if sampled else None
-        self._shares = _shares(films) if balance is Balance.SHARES else None
+        self._shares = _shares(films, balance) if balance in _SHARED else None
         normals = [index for index, film in enumerate(films) if film.label == 0]
         extra = extra_normals if balance is Balance.AUGMENTED and normals else 0
         # (film, number of the copy); -1 is the film itself
@@ -122,11 +129,12 @@ class Drawer:
         drawn = self._epochs(step, size) if self._tree is None else _sample(self._tree, size, rng, self._shares)
         inputs = [self._view(index, copy, side, rng) for index, copy in drawn]
         column = (size, 1)
-        return Batch(
+        batch = Batch(
             np.stack(inputs)[..., np.newaxis],
-            np.asarray([self._films[index].label for index, _ in drawn], np.float32).reshape(column),
+            np.asarray([self._targets[index] for index, _ in drawn], np.float32).reshape(column),
             np.asarray([self._weights[index] for index, _ in drawn], np.float32).reshape(column),
         )
+        return _mixed(batch, self._mixup, rng) if self._mixup else batch
 
     def _view(self, index: int, copy: int, side: int, rng: np.random.Generator) -> NDArray[np.float32]:
         if copy < 0 and self._augmentation is Augmentation.NONE:
@@ -154,7 +162,7 @@ class Drawer:
 def _factors(films: Sequence[Film], balance: Balance) -> list[float]:
     """By how much the loss of each film counts beside its own weight: for its class, 1 on average, or against the
     weight that already decided how often it is drawn."""
-    if balance is Balance.SHARES:
+    if balance in _SHARED:
         return [1.0 / film.weight for film in films]
     if balance is not Balance.CLASS_WEIGHT:
         return [1.0] * len(films)
@@ -169,13 +177,30 @@ def _by_source_class_view(films: Sequence[Film]) -> Tree:
     return {s: {c: list(views.values()) for c, views in classes.items()} for s, classes in tree.items()}
 
 
-def _shares(films: Sequence[Film]) -> dict[str, float]:
-    """How often each source is drawn, 0..1: by the mean weight of its films, not by their number."""
+def _shares(films: Sequence[Film], balance: Balance) -> dict[str, float]:
+    """How often each source is drawn, 0..1: by the mean weight of its films, or by the root of their number."""
     weights: dict[str, list[float]] = defaultdict(list)
     for film in films:
         weights[film.source].append(film.weight)
-    means = {source: float(np.mean(some)) for source, some in weights.items()}
-    return {source: mean / sum(means.values()) for source, mean in means.items()}
+    roots = balance is Balance.ROOTS
+    parts = {source: len(some) ** 0.5 if roots else float(np.mean(some)) for source, some in weights.items()}
+    return {source: part / sum(parts.values()) for source, part in parts.items()}
+
+
+def _mixed(batch: Batch, mixup: float, rng: np.random.Generator) -> Batch:
+    """Each film with a smaller part of another one of the batch laid over it, and labels and weights in proportion
+    (Zhang et al., "mixup", ICLR 2018)."""
+    size = len(batch.inputs)
+    own = rng.beta(mixup, mixup, (size, 1)).astype(np.float32)
+    own = np.maximum(own, 1.0 - own)
+    other = rng.permutation(size)
+
+    def mix(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        share = own.reshape(size, *[1] * (values.ndim - 1))
+        mixed: NDArray[np.float32] = share * values + (1.0 - share) * values[other]
+        return mixed
+
+    return Batch(mix(batch.inputs), mix(batch.labels), mix(batch.weights))
 
 
 def _sample(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from models.bundle import OperatingPoint, point_for
-from models.contract import SIDE, Preprocessing
+from models.contract import Preprocessing
 from models.radiograph import read_radiograph
 from models.scorer import Scorer
 from trainer.export.certificate import Pairs, logits_of
@@ -115,27 +115,27 @@ def _maps(network: keras.Model, tensors: NDArray[np.float32]) -> NDArray[np.floa
 
 def edge_logits(networks: Networks) -> dict[str, tuple[float, float]]:
     """The logits that both give to pictures that are no films, by the picture's name."""
-    pictures = edge_pictures()
+    pictures = edge_pictures(networks.preprocess.side)
     trained = logits_of(_maps(networks.trained, np.stack(list(pictures.values()))))
     exported = [networks.exported.score(picture).logit for picture in pictures.values()]
     return {name: (float(f), float(q)) for name, f, q in zip(pictures, trained, exported, strict=True)}
 
 
-def edge_pictures() -> dict[str, NDArray[np.float32]]:
-    """Tensors (224, 224, 1) at the ends of what a network may be given."""
-    y, x = np.mgrid[0:SIDE, 0:SIDE]
+def edge_pictures(side: int) -> dict[str, NDArray[np.float32]]:
+    """Tensors (side, side, 1) at the ends of what a network may be given."""
+    y, x = np.mgrid[0:side, 0:side]
     pictures = {
-        "black": np.zeros((SIDE, SIDE)),
-        "white": np.ones((SIDE, SIDE)),
-        "middle grey": np.full((SIDE, SIDE), 0.5),
-        "left half white": x < SIDE // 2,
-        "upper half white": y < SIDE // 2,
+        "black": np.zeros((side, side)),
+        "white": np.ones((side, side)),
+        "middle grey": np.full((side, side), 0.5),
+        "left half white": x < side // 2,
+        "upper half white": y < side // 2,
         "checkerboard of pixels": (x + y) % 2,
         "checkerboard of 32 pixels": (x // 32 + y // 32) % 2,
         "stripes": x // 4 % 2,
-        "ramp": x / (SIDE - 1),
-        "one white pixel": (x == SIDE // 2) & (y == SIDE // 2),
-        "noise": np.random.default_rng(0).random((SIDE, SIDE)),
-        "black and white noise": np.random.default_rng(1).random((SIDE, SIDE)) < 0.5,
+        "ramp": x / (side - 1),
+        "one white pixel": (x == side // 2) & (y == side // 2),
+        "noise": np.random.default_rng(0).random((side, side)),
+        "black and white noise": np.random.default_rng(1).random((side, side)) < 0.5,
     }
     return {name: np.asarray(picture, np.float32)[..., np.newaxis] for name, picture in pictures.items()}

@@ -170,13 +170,31 @@ def _training(document: Mapping[str, Any]) -> str:
     data = " ".join(data_argument(source) for source in _as_sources(document))
     held = f"Patients of {', '.join(training['hold_out'])} were held out. " if training["hold_out"] else ""
     part = "the weights before what was frozen learned too" if training["weights_of"] == WeightsOf.ORIGINAL else ""
+    seeds = [run["seed"] for run in training["averaged"]]
+    seed = f"the mean of runs with seeds {', '.join(map(str, seeds))}" if seeds else f"seed {training['seed']}"
     return (
-        f"## Training\n\nRecipe `{training['recipe']}`, seed {training['seed']}, {training['steps']} steps at most, on "
+        f"## Training\n\nRecipe `{training['recipe']}`, {seed}, {training['steps']} steps at most, on "
         f"{sets}{f'; {part}' if part else ''}. Starting weights: {training['starting_weights']}. {held}`split.csv` "
         f"(sha256 {training['split_sha256'][:16]}) says which film was in which part.\n\n"
-        f"    cxr-trainer fit {data} --split {BUNDLE}/split.csv --run {RUN} --recipe {_recipe(training)} "
-        f"--seed {training['seed']}{''.join(f' {shlex.quote(word)}' for word in training['options'])}"
+        + "\n".join(f"    {command}" for command in _commands(training, data))
     )
+
+
+def _commands(training: Mapping[str, Any], data: str) -> list[str]:
+    """What makes the run again: its teachers first, what it averages before the average."""
+    options = "".join(f" {shlex.quote(word)}" for word in training["options"])
+    fit = f"cxr-trainer fit {data} --split {BUNDLE}/split.csv --recipe"
+    commands, taught = [], ""
+    for teacher in training["teachers"]:
+        folder = f"{RUN}-teacher-{teacher['seed']}"
+        commands.append(f"{fit} {shlex.quote(teacher['recipe'])} --run {folder} --seed {teacher['seed']}")
+        taught += f" --teacher {folder}"
+    fit += f" {_recipe(training)}{options}"
+    if not training["averaged"]:
+        return [*commands, f"{fit} --run {RUN} --seed {training['seed']}{taught}"]
+    seeds = [run["seed"] for run in training["averaged"]]
+    commands += [f"{fit} --run {RUN}-{seed} --seed {seed}{taught}" for seed in seeds]
+    return [*commands, f"cxr-trainer average {data} {' '.join(f'--of {RUN}-{seed}' for seed in seeds)} --run {RUN}"]
 
 
 def _terms(document: Mapping[str, Any]) -> str:

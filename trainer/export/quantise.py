@@ -1,7 +1,7 @@
 """Makes a LiteRT file of a trained network, int8 or float; the one place that calls the TensorFlow converter.
 
 The network's output is the class activation map: its mean over the cells is the logit, and the scorer takes it (see
-`models.scorer`); a gate is a second output (see `trainer.gate.head`). Batch 1, 224 x 224.
+`models.scorer`); a gate is a second output (see `trainer.gate.head`). Batch 1.
 
 An int8 file is int8 but for its first convolutions and its last layer. Of a network of the recipe `lite0_shift` a film
 of 256 levels alone moved the logits by 0.37 (root mean square, 212 films), where all other int8 error moved them by
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import keras
 import numpy as np
 
-from models.contract import SIDE, Preprocessing
+from models.contract import Preprocessing
 from models.scorer import INPUT, OUTPUT
 from trainer.data.augment import augment, plain
 from trainer.data.batches import load_film
@@ -45,14 +45,14 @@ COARSE: Final = 4  # layers that see places of fewer pixels a side are float: wh
 
 
 def load_network(recipe: Recipe, weights: Path) -> keras.Model:
-    """The trained network from radiographs (n, 224, 224, 1) to its map (n, rows, columns, 1).
+    """The trained network from radiographs (n, side, side, 1) to its map (n, rows, columns, 1).
 
     The weights are those of ``model.get_weights()``, which are the same under every Keras backend.
 
     Raises:
         TrainerError: the weights cannot be read, or are of another recipe.
     """
-    model = recipe.network()
+    model = recipe.network(recipe.side)
     arrays, _ = load_arrays(weights)
     assign(model.weights, arrays, weights)
     return keras.Model(model.input, model.output[OUTPUT], name=model.name)
@@ -66,7 +66,7 @@ def draw_examples(
     The augmented half keeps films of other scanners and exposures within the ranges; the plain half keeps them narrow.
 
     Returns:
-        Tensors (1, 224, 224, 1), float32 in 0..1, in no order, so that the first few stand for all.
+        Tensors (1, side, side, 1), float32 in 0..1, in no order, so that the first few stand for all.
 
     Raises:
         TrainerError: there is no film, or one cannot be read.
@@ -81,8 +81,8 @@ def draw_examples(
     chosen = [group[i] for group in groups.values() for i in rng.permutation(len(group))[:share]]
     examples = []
     for number, film in enumerate(chosen[i] for i in rng.permutation(len(chosen))):
-        pixels = load_film(film)
-        seen = augment(pixels, SIDE, rng, preprocessing) if number % 2 else plain(pixels, SIDE, preprocessing)
+        pixels, side = load_film(film), preprocessing.side
+        seen = augment(pixels, side, rng, preprocessing) if number % 2 else plain(pixels, side, preprocessing)
         examples.append(seen[np.newaxis, ..., np.newaxis])
     return examples
 
@@ -91,9 +91,9 @@ def to_litert(network: keras.Model, precision: Precision, examples: Sequence[NDA
     """Convert a network.
 
     Args:
-        network: from (n, 224, 224, 1) to the map, or to several outputs by name, under the TensorFlow backend.
+        network: from (n, side, side, 1) to the map, or to several outputs by name, under the TensorFlow backend.
         precision: of the file.
-        examples: tensors (1, 224, 224, 1) whose activations set the ranges of int8; a float file needs none.
+        examples: tensors (1, side, side, 1) whose activations set the ranges of int8; a float file needs none.
 
     Raises:
         TrainerError: the converter refuses the network.
@@ -131,7 +131,7 @@ def _save_frozen(network: keras.Model, folder: str) -> None:
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    signature = [tf.TensorSpec((1, SIDE, SIDE, 1), tf.float32, name=INPUT)]
+    signature = [tf.TensorSpec((1, *network.input_shape[1:]), tf.float32, name=INPUT)]
     function = tf.function(lambda radiograph: network(radiograph, training=False), input_signature=signature)
     frozen = convert_variables_to_constants_v2(function.get_concrete_function())
     module = tf.Module()
@@ -183,18 +183,19 @@ def _first_stage(interpreter: Any) -> list[str]:
     """The names of what a file's first convolutions give, down to the first one at `COARSE` of the film's resolution;
     empty where its first layer is no convolution."""
     tensors = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
+    side = int(interpreter.get_input_details()[0]["shape"][1])
     passed: list[str] = []
     for operation in interpreter._get_ops_details():  # no public name lists the layers of a file
         if operation["op_name"] not in ("PAD", "PADV2", "CONV_2D", "DEPTHWISE_CONV_2D"):
             break
         given = [tensors[int(index)] for index in operation["outputs"]]
         passed += [str(tensor["name"]) for tensor in given]
-        if min(tensor["shape"][1] for tensor in given) <= SIDE // COARSE:
+        if min(tensor["shape"][1] for tensor in given) <= side // COARSE:
             break
     return passed
 
 
 def float_logits(network: keras.Model, tensors: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The float network's logits (n,) of tensors (n, 224, 224, 1): the means of its maps."""
+    """The float network's logits (n,) of tensors (n, side, side, 1): the means of its maps."""
     maps = [np.asarray(network.predict_on_batch(tensors[i : i + 32])) for i in range(0, len(tensors), 32)]
     return np.concatenate([m.reshape(len(m), -1).mean(axis=1, dtype=np.float64) for m in maps])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from models.contract import SIDE
 from trainer.data.sources import Film, Source
 from trainer.data.terms import all_terms
 from trainer.errors import TrainerError
@@ -23,7 +22,7 @@ def options(record: RunRecord, recipe: Recipe) -> tuple[str, ...]:
     if record.steps not in (None, recipe.steps):
         words += ["--steps", str(record.steps)]
     if record.shrink != recipe.shrink:
-        words += ["--side", str(SIDE // record.shrink)]
+        words += ["--side", str(recipe.side // record.shrink)]
     for name in ("balance", "augmentation", "preprocessing", "judge_every", "patience", "monitor"):
         value = record.configuration.get(name, getattr(recipe, name))
         if value != getattr(recipe, name):

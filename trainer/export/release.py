@@ -35,7 +35,7 @@ from trainer.points.choice import choose_point
 from trainer.points.document import by_group, by_population, point_document, policy_document
 from trainer.points.policies import LEAST, policies, undecided
 from trainer.points.rules import RULE
-from trainer.recipes.registry import KEPT, recipe_of_run
+from trainer.recipes.registry import KEPT, recipe_as_run, recipe_of_run
 from trainer.runs import ORIGINAL, SPLIT, WEIGHTS, RunRecord, read_run
 from trainer.shift.conditions import CLEAN, CONDITIONS
 from trainer.shift.judges import BundleJudge
@@ -109,7 +109,7 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
     films = find_all(sources)
     check_complete(films, parts.keys())
 
-    recipe = replace(recipe_of_run(asked.run, record.recipe), shrink=record.shrink)
+    recipe = recipe_as_run(asked.run, record)
     weights = _weights(asked)
     training = [film for film in films if parts.get(film.sha256) is Part.TRAIN]
     model = _exported(load_network(recipe, weights), asked, training, record, say)
@@ -155,6 +155,8 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
             "hold_out": list(record.hold_out),
             "split_sha256": hashlib.sha256(split).hexdigest(),
             "starting_weights": record.starting_weights,
+            "teachers": [dict(teacher) for teacher in record.teachers],
+            "averaged": [dict(run) for run in record.averaged],
         },
         "terms": all_terms(sources),
         "populations": {str(who): point_document(point) for who, point in chosen.points.items()},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from trainer.errors import TrainerError
 from trainer.gate.head import Head, attach
-from trainer.runs import WEIGHTS, load_arrays, read_run, save_arrays, write_text
+from trainer.runs import load_arrays, read_run, save_arrays, weights_sha256, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,7 @@ def gate_document(run: Path) -> dict[str, Any]:
         said = (document["weights_sha256"], document["head_sha256"], document["preprocessing"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainerError("read gate", path, getattr(error, "strerror", None) or str(error), _AGAIN) from error
-    if said != (_sha256(run / WEIGHTS), _sha256(run / HEAD_FILE), read_run(run).preprocessing):
+    if said != (weights_sha256(run), _sha256(run / HEAD_FILE), read_run(run).preprocessing):
         raise TrainerError("read gate", path, "it was fitted on other weights, or for another preprocessing", _AGAIN)
     return dict(document)
 
@@ -70,12 +70,3 @@ def _sha256(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise TrainerError("read", path, error.strerror or str(error), _AGAIN) from error
-
-
-def weights_sha256(run: Path) -> str:
-    """Of the weights that a gate is fitted on.
-
-    Raises:
-        TrainerError: they are not there.
-    """
-    return _sha256(run / WEIGHTS)

@@ -18,14 +18,14 @@ from trainer.errors import TrainerError
 from trainer.export.quantise import load_network
 from trainer.export.record import match_sources
 from trainer.gate.counting import upper
-from trainer.gate.files import save_gate, weights_sha256
+from trainer.gate.files import save_gate
 from trainer.gate.head import feature_network
 from trainer.gate.kinds import KINDS, UNTESTED, Kind
 from trainer.gate.limits import Limits
 from trainer.gate.linear import Sample, fit_head
 from trainer.gate.pictures import VARIED, Example, draw, examples, read_pixels, tensor_of
-from trainer.recipes.registry import recipe_of_run
-from trainer.runs import SPLIT, WEIGHTS, read_run
+from trainer.recipes.registry import recipe_as_run
+from trainer.runs import SPLIT, WEIGHTS, read_run, weights_sha256
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,7 @@ def fit_gate(asked: Fit, progress: Progress) -> dict[str, Any]:
     if not films:
         raise TrainerError("fit gate", asked.run, "no film of the training part is there", "give the data of the run")
     held = _held(found, parts, asked)
-    recipe = replace(recipe_of_run(asked.run, record.recipe), shrink=record.shrink)
+    recipe = recipe_as_run(asked.run, record)
     features = _features(load_network(recipe, asked.run / WEIGHTS))
     preprocessing = VERSIONS[record.preprocessing]
     total = len(films) * 2 * (1 + VARIED) + len(held)

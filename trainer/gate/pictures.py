@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from models.contract import SIDE, Preprocessing
+from models.contract import Preprocessing
 from models.pixel_gate import burnt_out
 from models.radiograph import FilmFormat, Radiograph, UnreadableFilm, read_radiograph
 from trainer.data.augment import augment
@@ -74,7 +74,7 @@ def examples(films: Sequence[Film], seed: int, preprocessing: Preprocessing) -> 
         yield Example(tensor_of(pixels, preprocessing), Kind.FILM, film, plain=True, burnt_out=burnt_out(pixels))
         small = load_film(film)
         for _ in range(VARIED):
-            yield Example(augment(small, SIDE, rng, preprocessing)[..., np.newaxis], Kind.FILM, film)
+            yield Example(augment(small, preprocessing.side, rng, preprocessing)[..., np.newaxis], Kind.FILM, film)
         for _ in range(1 + VARIED):
             kind = kinds[turn % len(kinds)]
             turn += 1

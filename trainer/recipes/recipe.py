@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, Protocol
 
-from models.contract import LATEST, SIDE
+from models.contract import DEFAULT, SIDE, VERSIONS
 
 if TYPE_CHECKING:
     import keras
@@ -34,6 +34,7 @@ class Balance(StrEnum):
     CLASS_WEIGHT = "class-weight"  # the loss of a film weighs inversely to its class
     SAMPLING = "sampling"  # source, class and view are drawn with equal chance
     SHARES = "shares"  # the same, but sources as often as their films weigh, and every film drawn counts in full
+    ROOTS = "roots"  # the same, but sources as often as the square root of the number of their films
 
 
 class Monitor(StrEnum):
@@ -121,6 +122,9 @@ class Recipe:
         augmentation: of the films that are drawn.
         balance: of the classes.
         preprocessing: the contract's version.
+        mixup: both parameters of the beta distribution by which two films of a batch are mixed; 0: none are.
+        trust: how much of what a film with a teacher should be called is its own label, times the film's weight; the
+            rest is the teachers' probability. See `trainer.training.teachers`.
         extra_normals: how many augmented copies `Balance.AUGMENTED` adds.
         judge_every: steps between two looks at the validation part; None: only at the end.
         patience: looks without improvement after which a phase ends; None: it is trained to its end.
@@ -142,7 +146,9 @@ class Recipe:
     norm_batches: int = 60
     augmentation: Augmentation = Augmentation.HEAVY
     balance: Balance = Balance.SAMPLING
-    preprocessing: int = LATEST
+    preprocessing: int = DEFAULT
+    mixup: float = 0.0
+    trust: float = 0.85
     extra_normals: int = 2540
     judge_every: int | None = None
     patience: int | None = None
@@ -160,14 +166,25 @@ class Recipe:
         rest = "finetune" if groups[0][0] else "whole"
         return tuple(Phase("original" if frozen else rest, stages, frozen) for frozen, stages in groups)
 
+    @property
+    def side(self) -> int:
+        """Of the tensors that the network is given in service, in pixels."""
+        return VERSIONS[self.preprocessing].side
+
     def network(self, size: int | None = SIDE) -> keras.Model:
         """The untrained network for one input size, or for any (None)."""
         return self.build(size, shrink=self.shrink)
 
     def at_side(self, side: int) -> Recipe:
-        """The recipe for a network that looks at so many pixels a side, a whole fraction of 224; see `shrink`."""
-        stages = tuple(replace(stage, side=SIDE) for stage in self.stages)
-        return replace(self, shrink=SIDE // side, stages=stages)
+        """The recipe for a network that looks at so many pixels a side; see `shrink`.
+
+        Raises:
+            ValueError: the tensor's side is no multiple of it.
+        """
+        if self.side % side:
+            raise ValueError(f"{side} divides no tensor of {self.side} pixels")
+        stages = tuple(replace(stage, side=self.side) for stage in self.stages)
+        return replace(self, shrink=self.side // side, stages=stages)
 
     def scaled(self, steps: int) -> Recipe:
         """The recipe with about that many steps, each stage keeping its share and at least one step; for trials.

@@ -5,14 +5,15 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import runpy
-from dataclasses import replace
+from dataclasses import fields, replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import trainer.recipes
 from trainer.errors import TrainerError
 from trainer.recipes.recipe import Recipe
-from trainer.runs import write_text
+from trainer.runs import RunRecord, write_text
 
 DEFAULT: Final = "efficientnet_lite0"
 ATTRIBUTE: Final = "RECIPE"  # in each module of this package, and in a file of a site's own
@@ -73,6 +74,22 @@ def recipe_of_run(folder: Path, name: str) -> Recipe:
     """
     kept = folder / KEPT
     return replace(find_recipe(str(kept)), name=name) if kept.exists() else find_recipe(name)
+
+
+def recipe_as_run(folder: Path, record: RunRecord) -> Recipe:
+    """The same with what the run's options changed; its stages are the recipe's.
+
+    Raises:
+        TrainerError: there is none.
+    """
+    recipe = recipe_of_run(folder, record.recipe)
+    changed: dict[str, Any] = {}
+    for name, value in record.configuration.items():
+        now = getattr(recipe, name, None)
+        changed[name] = type(now)(value) if isinstance(now, StrEnum) else value
+    known = {field.name for field in fields(recipe)} - {"stages"}
+    changed = {name: value for name, value in changed.items() if name in known}
+    return replace(recipe, **{**changed, "shrink": record.shrink, "preprocessing": record.preprocessing})
 
 
 def _of_file(path: Path, name: str) -> object:

@@ -90,14 +90,13 @@ class RunJudge:
 
     def __init__(self, network: Any, preprocessing: int, about: Mapping[str, Any]) -> None:
         """Run the network once, so that no two threads build it."""
-        from models.contract import SIDE
         from trainer.export.quantise import float_logits
 
         self._network: Final = network
         self._preprocessing: Final = preprocessing
         self._about: Final = about
         self._run: Final = float_logits
-        float_logits(network, np.zeros((1, SIDE, SIDE, 1), np.float32))
+        float_logits(network, np.zeros((1, self.preprocess.side, self.preprocess.side, 1), np.float32))
 
     @property
     def preprocess(self) -> Preprocessing:
@@ -130,7 +129,7 @@ def run_judge(folder: Path, preprocessing: int | None = None) -> RunJudge:
     from dataclasses import replace
 
     from trainer.export.quantise import load_network
-    from trainer.recipes.registry import recipe_of_run
+    from trainer.recipes.registry import recipe_as_run
     from trainer.runs import WEIGHTS, read_run
 
     record = read_run(folder)
@@ -138,7 +137,7 @@ def run_judge(folder: Path, preprocessing: int | None = None) -> RunJudge:
     if version not in VERSIONS:
         cause = f"preprocessing version {version} is unknown"
         raise TrainerError("judge run", folder, cause, f"name one of {', '.join(map(str, VERSIONS))}")
-    recipe = replace(recipe_of_run(folder, record.recipe), shrink=record.shrink)
+    recipe = replace(recipe_as_run(folder, record), preprocessing=version)
     network = load_network(recipe, folder / WEIGHTS)
     sha256 = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     about = {"name": folder.resolve().name, "recipe": record.recipe, "seed": record.seed, "sha256": sha256}

@@ -16,7 +16,6 @@ from typing import Any, Final
 import keras
 import numpy as np
 
-from models.contract import SIDE
 from trainer.data.batches import Batch, Drawer
 from trainer.data.manifest import manifest_text
 from trainer.data.sources import Part
@@ -42,6 +41,7 @@ from trainer.training.log import Log
 from trainer.training.norms import renew_norms
 from trainer.training.progress import Standing, load, save
 from trainer.training.run import Films, Run, Say, document, gather
+from trainer.training.teachers import targets
 
 AHEAD: Final = 3  # batches drawn while one is trained on
 Report = Callable[[int, int, float], None]  # step, steps, loss
@@ -111,7 +111,7 @@ def fit(run: Run, report: Report, say: Say, looked: Looked | None = None) -> dic
     model.set_weights(standing.kept)
     if recipe.ema and not standing.best:
         first = 2 * recipe.steps
-        renew_norms(model, lambda n: drawer.batch(first + n, recipe.batch, SIDE).inputs, recipe.norm_batches)
+        renew_norms(model, lambda n: drawer.batch(first + n, recipe.batch, recipe.side).inputs, recipe.norm_batches)
     save_arrays(run.folder / WEIGHTS, model.get_weights())
     scores = judge.by_source(model)
     draw_curves(run.folder)
@@ -139,7 +139,7 @@ def _train_phase(bench: _Bench, standing: Standing, before: Sequence[Any]) -> St
     trained = keras.Model(model.input, model.output["logit"])
     optimizer = _optimizer(recipe, phase)
     loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
-    trained.compile(optimizer, loss, metrics=[keras.metrics.BinaryAccuracy(threshold=0.0)])
+    trained.compile(optimizer, loss, metrics=[_accuracy])
     optimizer.build(trained.trainable_variables)
     state = [*trained.variables, *optimizer.variables]  # dropout's seeds and the count of steps are among them
     checkpoint = run.folder / CHECKPOINT
@@ -174,6 +174,12 @@ def _train_phase(bench: _Bench, standing: Standing, before: Sequence[Any]) -> St
             break
         began = time.monotonic()
     return standing
+
+
+def _accuracy(targets: Any, logits: Any) -> Any:
+    """The share of films on the right side of one half; a target between the classes counts as the nearer one."""
+    right = keras.ops.equal(keras.ops.greater_equal(targets, 0.5), keras.ops.greater(logits, 0.0))
+    return keras.ops.mean(keras.ops.cast(right, "float32"))
 
 
 def _diverged(run: Run, cause: str) -> TrainerError:
@@ -222,14 +228,17 @@ def _settle_chance(seed: int) -> None:
 
 def _drawer(run: Run, films: Films) -> Drawer:
     chosen, recipe = films.of(Part.TRAIN), run.recipe
+    pixels = [films.pixels[film.sha256] for film in chosen]
     return Drawer(
         chosen,
-        [films.pixels[film.sha256] for film in chosen],
+        pixels,
         seed=run.seed,
         balance=recipe.balance,
         augmentation=recipe.augmentation,
         extra_normals=recipe.extra_normals,
         preprocessing=recipe.preprocessing,
+        targets=targets(run.teachers, chosen, pixels, recipe.trust),
+        mixup=recipe.mixup,
     )
 
 

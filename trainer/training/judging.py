@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from models.contract import LATEST, SIDE, VERSIONS
+from models.contract import DEFAULT, VERSIONS
 from trainer.data.batches import Views
 from trainer.data.sources import Part
 from trainer.recipes.recipe import Monitor
@@ -62,7 +62,7 @@ def judged(labels: Sequence[int], logits: NDArray[np.float64]) -> Judgement:
     )
 
 
-def predict(model: keras.Model, views: Views, count: int, side: int = SIDE) -> NDArray[np.float64]:
+def predict(model: keras.Model, views: Views, count: int, side: int) -> NDArray[np.float64]:
     """Logits (n,) of the first `count` films."""
     logits = []
     for start in range(0, count, TOGETHER):
@@ -75,9 +75,10 @@ def predict(model: keras.Model, views: Views, count: int, side: int = SIDE) -> N
 class Judge:
     """Judges a network on the validation part, again and again."""
 
-    def __init__(self, films: Films, preprocessing: int = LATEST) -> None:
+    def __init__(self, films: Films, preprocessing: int = DEFAULT) -> None:
         """Keep the films of that part, as a version of the contract gives them."""
         self._held: Final = films.of(Part.VALIDATION)
+        self._side: Final = VERSIONS[preprocessing].side
         self._views: Final = Views([films.pixels[film.sha256] for film in self._held], VERSIONS[preprocessing])
 
     def judge(self, model: keras.Model, side: int) -> Judgement | None:
@@ -88,7 +89,7 @@ class Judge:
 
     def by_source(self, model: keras.Model) -> dict[str, float]:
         """AUC of each source that has both classes there."""
-        logits = predict(model, self._views, len(self._held))
+        logits = predict(model, self._views, len(self._held), self._side)
         scores = {}
         for name in dict.fromkeys(film.source for film in self._held):
             chosen = np.asarray([film.source == name for film in self._held])

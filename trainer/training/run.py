@@ -19,6 +19,7 @@ from trainer.data.sources import Film, Part, Source, find_all, need_both_classes
 from trainer.data.splits import Shares, Unit, read_split, split
 from trainer.errors import TrainerError
 from trainer.networks.starting_weights import Weights
+from trainer.runs import read_run, weights_sha256
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,7 @@ class Run:
         folder: of the run; made where it is missing.
         shares: of the films that are not trained on, where no split is given.
         split: a manifest that decides instead.
+        teachers: run folders whose networks say what films should be called; see `trainer.training.teachers`.
         checkpoint_every: steps.
     """
 
@@ -54,6 +56,7 @@ class Run:
     split: Path | None = None
     seed: int = 1
     weights: Weights = Weights()  # noqa: RUF009 - frozen
+    teachers: tuple[Path, ...] = ()
     checkpoint_every: int = CHECKPOINT_EVERY
 
 
@@ -162,12 +165,18 @@ def document(run: Run, origin: str, films: Films, backend: str) -> dict[str, Any
         "stages": [[stage.steps, stage.side, stage.frozen] for stage in run.recipe.stages],
         "configuration": configuration(run.recipe),
         "starting_weights": origin,
+        "teachers": [_teacher(folder) for folder in run.teachers],
         "backend": backend,
         "versions": {"cxr-triage": VERSION, "python": platform.python_version(), **_versions()},
         "sources": [{"name": s.name, "weight": s.weight, "population": s.population} for s in run.sources],
         "hold_out": [s.name for s in run.hold_out],
         "left_out": list(films.left_out),
     }
+
+
+def _teacher(folder: Path) -> dict[str, Any]:
+    record = read_run(folder)
+    return {"recipe": record.recipe, "seed": record.seed, "weights_sha256": weights_sha256(folder)}
 
 
 def configuration(recipe: Recipe) -> dict[str, Any]:

@@ -117,8 +117,36 @@ def test_sources_are_drawn_as_often_as_their_films_weigh_and_every_film_counts_i
     assert all((batch.weights == 1.0).all() for batch in batches)
     assert {int(batch.labels.sum()) for batch in batches} == {20}
     rng = np.random.default_rng(0)
-    drawn = [films[i].source for i, _ in _sample(_by_source_class_view(films), 40, rng, _shares(films))]
+    drawn = [films[i].source for i, _ in _sample(_by_source_class_view(films), 40, rng, _shares(films, Balance.SHARES))]
     assert Counter(drawn) == {"strong": 32, "weak": 8}
+
+
+def test_sources_are_drawn_by_the_root_of_their_number():
+    films = [film(n, source="large", label=n % 2) for n in range(64)]
+    films += [film(100 + n, source="small", label=n % 2, weight=0.25) for n in range(4)]
+    shares = _shares(films, Balance.ROOTS)
+    assert shares == pytest.approx({"large": 0.8, "small": 0.2})
+    one = Drawer(films, [PIXELS] * len(films), seed=1, balance=Balance.ROOTS, augmentation=Augmentation.NONE)
+    assert (one.batch(0, 40, 32).weights == 1.0).all()
+
+
+def test_films_are_called_what_they_are_taught_to_be():
+    films = [film(number) for number in range(4)]
+    plain_views = {"seed": 1, "augmentation": Augmentation.NONE}
+    one = Drawer(films, [PIXELS] * 4, targets=[0.1, 0.7, 0.2, 0.6], **plain_views)
+    assert set(np.unique(one.batch(0, 32, 32).labels)) == {np.float32(t) for t in (0.1, 0.7, 0.2, 0.6)}
+
+
+def test_mixed_films_are_called_in_proportion_and_keep_their_greater_part():
+    films = [film(number) for number in range(2)]
+    pixels = [np.zeros_like(PIXELS), np.full_like(PIXELS, 255)]
+    pixels[0][:112], pixels[1][:112] = 255, 0  # the halves tell how much of each film is in a view
+    one = Drawer(films, pixels, seed=1, augmentation=Augmentation.NONE, mixup=0.4)
+    batch = one.batch(3, 32, 32)
+    lower_half = batch.inputs[:, 20:30].mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(lower_half, batch.labels[:, 0], atol=0.02)
+    assert 0 < np.sum((batch.labels > 0.01) & (batch.labels < 0.99)) < 32
+    assert np.array_equal(batch.inputs, one.batch(3, 32, 32).inputs)
 
 
 def test_borrowed_tones_are_those_of_the_other_film():

@@ -16,7 +16,7 @@ need_keras()
 import keras  # noqa: E402 - needs Keras
 
 from models.bundle import Bundle  # noqa: E402
-from models.contract import LATEST, VERSIONS  # noqa: E402
+from models.contract import DEFAULT, VERSIONS  # noqa: E402
 from models.radiograph import FilmFormat, Radiograph  # noqa: E402
 from models.scorer import Scorer  # noqa: E402
 from trainer.errors import TrainerError  # noqa: E402
@@ -36,7 +36,7 @@ def network() -> keras.Model:
 
 def tensors(count: int, seed: int = 0) -> np.ndarray:
     films = [grey_film(224, 224, seed + i, opacity=(i % 4) / 4).astype(np.float32) / 255 for i in range(count)]
-    return np.stack([VERSIONS[LATEST](Radiograph(f, FilmFormat.PNG, 224, 224)) for f in films])
+    return np.stack([VERSIONS[DEFAULT](Radiograph(f, FilmFormat.PNG, 224, 224)) for f in films])
 
 
 def head_for(model: keras.Model, kinds: int = 3) -> Head:
@@ -49,7 +49,7 @@ def head_for(model: keras.Model, kinds: int = 3) -> Head:
 
 def scorer_of(model: bytes) -> Scorer:
     sha256 = hashlib.sha256(model).hexdigest()
-    return Scorer(Bundle(Path("b"), "b", "tiny", LATEST, model, sha256, {}, {}))
+    return Scorer(Bundle(Path("b"), "b", "tiny", DEFAULT, model, sha256, {}, {}))
 
 
 def test_the_float_gate_is_the_linear_layer_on_clipped_features() -> None:

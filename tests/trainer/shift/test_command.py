@@ -17,7 +17,7 @@ from builders.training import TINY_NAME, labelled_folder, need_keras
 from click.testing import CliRunner
 
 from models.bundle import shipped_bundle
-from models.contract import LATEST, VERSIONS
+from models.contract import DEFAULT, VERSIONS
 from trainer.cli.main import cli
 from trainer.data.sources import Source, find_all
 from trainer.errors import TrainerError
@@ -135,7 +135,7 @@ def test_a_run_is_judged_as_the_float_network_that_it_is(made, tmp_path):
     assert fitted.exit_code == 0, fitted.output
     document = judged(*given, "--quick", "--run", tmp_path / "run", "--against", bundle)
     (network,) = document["networks"]
-    assert (network["kind"], network["recipe"], network["preprocessing"]) == ("run", TINY_NAME, LATEST)
+    assert (network["kind"], network["recipe"], network["preprocessing"]) == ("run", TINY_NAME, DEFAULT)
     assert network["groups"]["adults"]["threshold_from"] == "clean"
     assert network["groups"]["adults"]["conditions"]["clean"]["sensitivity"] >= 0.95
     versions = judged(*given, "--quick", "--run", f"{tmp_path / 'run'},preprocessing=1")["networks"][0]
