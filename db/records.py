@@ -149,7 +149,11 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One score: of one content, by one model, through one preprocessing."""
+    """One score: of one content, by one model, through one preprocessing.
+
+    `unlikeness` is how unlike the films that the bundle was made of this one is, as log odds; None of a bundle without a
+    gate, and of what was scored before version 0.4.
+    """
 
     id: int
     content_sha256: str
@@ -160,6 +164,7 @@ class Result:
     bundle_id: int
     scored_at: datetime
     milliseconds: float
+    unlikeness: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

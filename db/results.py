@@ -84,6 +84,7 @@ def add(
     bundle_id: int,
     scored_at: datetime,
     milliseconds: float,
+    unlikeness: float | None = None,
 ) -> Result:
     """Keep a score.
 
@@ -99,6 +100,7 @@ def add(
         "bundle_id": bundle_id,
         "scored_at": scored_at,
         "milliseconds": milliseconds,
+        "unlikeness": unlikeness,
     }
     row = tx.execute(insert(schema.result).values(values).returning(schema.result)).one()
     return Result(**row._mapping)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from db.states import ExpectedKind, ReadSource, RootState, RunKind, State, Verdict
 from db.types import FilePath, SafeText, Signed64, UtcDateTime, WordOf
 
-REVISIONS: Final = ("0001", "0002")
+REVISIONS: Final = ("0001", "0002", "0003")
 """Every revision that a released version wrote, oldest first; the last is this version's."""
 
 metadata = MetaData(
@@ -90,6 +90,7 @@ result = Table(
     Column("bundle_id", ForeignKey("bundle.id"), nullable=False),
     Column("scored_at", UtcDateTime, nullable=False),
     Column("milliseconds", Float, nullable=False),
+    Column("unlikeness", Float),
     UniqueConstraint("content_sha256", "model_sha256", "preprocessing"),
 )
 

@@ -75,7 +75,8 @@ def _facts(told: Mapping[str, Any], zone: ZoneInfo) -> Iterator[tuple[str, str]]
             else f"probability {result['probability']:.3f} at a prevalence of {100 * result['prevalence']:.3g} %, "
         )
         model = f"{result['bundle'] or 'unknown bundle'} ({result['model_sha256'][:12]})"
-        yield "result", f"{probability}logit {result['logit']:.3f}, by {model}"
+        unlike = "" if result["unlikeness"] is None else f", unlikeness {result['unlikeness']:.1f}"
+        yield "result", f"{probability}logit {result['logit']:.3f}{unlike}, by {model}"
     if told["code"]:
         yield "reason", f"{told['message'] or 'none was kept'} ({told['code']})"
     if original := told["duplicate_of"]:

@@ -39,6 +39,7 @@ def entry_of(heat: Heat) -> dict[str, Any]:
         "prevalence": judged.prevalence,
         "bundle": heat.bundle.name,
         "model_sha256": heat.result.model_sha256,
+        "unlikeness": heat.result.unlikeness,
         "preprocessing": heat.result.preprocessing,
         "again": heat.again,
         "map": [[round(float(value), 4) for value in row] for row in cells],

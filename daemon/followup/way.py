@@ -74,6 +74,7 @@ def _result(found: Generation, site: Site) -> dict[str, Any] | None:
         "policy": None if judged is None else str(judged.policy),
         "bundle": None if bundle is None else bundle.name,
         "model_sha256": result.model_sha256,
+        "unlikeness": result.unlikeness,
         "scored_at": instant(result.scored_at),
     }
 

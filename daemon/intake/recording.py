@@ -88,6 +88,7 @@ def record_outcome(
             bundle_id=scoring.bundle_id,
             scored_at=now,
             milliseconds=outcome.milliseconds,
+            unlikeness=outcome.unlikeness,
         )
         return apply(tx, arrival, Event.SCORE, now, result_id=result.id, **values)
     event = Event.REFUSE if outcome.verdict is Verdict.REFUSED else Event.FAIL

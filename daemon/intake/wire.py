@@ -49,6 +49,7 @@ def read(text: Any) -> Outcome:
         milliseconds=_number(fields["milliseconds"]) or 0.0,
         logit=logit,
         map=None if cells is None else np.array(cells, dtype=np.float32),
+        unlikeness=_number(fields["unlikeness"]),
         code=_text(fields["code"]),
         message=_text(fields["message"]),
     )

@@ -50,6 +50,7 @@ class Outcome:
     Attributes:
         logit: of pneumonia, None unless scored.
         map: float32 class activation map whose mean is the logit, None unless scored.
+        unlikeness: see `models.pixel_gate`; None unless scored by a bundle with a gate.
         code, message: why it was not scored.
         milliseconds: from bytes to outcome.
     """
@@ -59,6 +60,7 @@ class Outcome:
     milliseconds: float
     logit: float | None = None
     map: NDArray[np.float32] | None = None
+    unlikeness: float | None = None
     code: str | None = None
     message: str | None = None
 
@@ -152,12 +154,15 @@ def _scored(film: Radiograph, facts: FilmFacts, began: float) -> Outcome:
     if _gate is not None and (refused := _gate.picture_findings(film)):
         return _refused(refused[0], facts, began)
     score = _scorer.score(_preprocess(film))
-    if _gate is not None and score.gate is not None and (refused := _gate.findings(score.gate)):
-        return _refused(refused[0], facts, began)
+    unlikeness = None
+    if _gate is not None and score.gate is not None:
+        if refused := _gate.findings(score.gate):
+            return _refused(refused[0], facts, began)
+        unlikeness = _gate.unlikeness(score.gate)
     if not math.isfinite(score.logit):
         message = "the model gave no number for it; export the film again"
         return Outcome(Verdict.FAILED, facts, _since(began), code="no-score", message=message)
-    return Outcome(Verdict.SCORED, facts, _since(began), logit=score.logit, map=score.map)
+    return Outcome(Verdict.SCORED, facts, _since(began), score.logit, score.map, unlikeness)
 
 
 def _facts(kind: FilmFormat, tags: FilmTags | None, declared: Population | None) -> FilmFacts:

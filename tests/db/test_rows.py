@@ -54,9 +54,10 @@ def test_a_score_is_found_by_content_model_and_preprocessing(tx: Connection):
         bundle_id=bundle_id,
         scored_at=NOON,
         milliseconds=5.25,
+        unlikeness=-7.5,
     )
     assert results.find(tx, "c", "m", 1) == kept == results.get(tx, kept.id)
-    assert (kept.logit, kept.map, kept.milliseconds) == (-0.1234567890123, b"\0\xff", 5.25)
+    assert (kept.logit, kept.map, kept.milliseconds, kept.unlikeness) == (-0.1234567890123, b"\0\xff", 5.25, -7.5)
     for other in (("d", "m", 1), ("c", "n", 1), ("c", "m", 2)):
         assert results.find(tx, *other) is None
     assert results.get(tx, 99) is None

@@ -26,6 +26,7 @@ def test_a_worker_refuses_by_code_and_gives_no_logit(tmp_path: Path) -> None:
     for outcome in outcomes:
         assert isinstance(outcome, Outcome)
         found.append((outcome.verdict, outcome.code, outcome.logit is None, outcome.map is None))
+        assert (outcome.unlikeness is None) is (outcome.verdict is not Verdict.SCORED)
         if outcome.verdict is Verdict.REFUSED:
             assert outcome.message
     assert found == [
