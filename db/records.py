@@ -151,8 +151,8 @@ class Study:
 class Result:
     """One score: of one content, by one model, through one preprocessing.
 
-    `unlikeness` is how unlike the films that the bundle was made of this one is, as log odds; None of a bundle without a
-    gate, and of what was scored before version 0.4.
+    `unlikeness` is how unlike the films that the bundle was made of this one is, as log odds; None of a bundle without
+    a gate, and of what was scored before version 0.4.
     """
 
     id: int

@@ -13,7 +13,8 @@ no JPEG, but a Gaussian that takes away what JPEG and resize kernels change. Why
 docs/decisions/2026-11-25-preprocessing-2.md.
 
 Version 3: the same twentieth cut off, and what is left softened and made 160 x 160 in one step, since a network that
-looks at more pixels learns from the grain of JPEG again. Why stands in docs/decisions/2026-11-25-preprocessing-3.md.
+looks at more pixels learns from the grain of JPEG again. Version 4: the same at 128 x 128. Why stands in
+docs/decisions/2026-11-25-preprocessing-4.md.
 """
 
 from __future__ import annotations
@@ -154,5 +155,6 @@ VERSIONS: Final[Mapping[int, Preprocessing]] = {
     1: Preprocessing(quality=QUALITY),
     2: Preprocessing(margin=0.05, blur=1.0),
     3: Preprocessing(side=160, margin=0.05, blur=1.4),
+    4: Preprocessing(side=128, margin=0.05, blur=1.3),
 }
 DEFAULT: Final = 2  # of a recipe that names none: its network looks at 224 pixels

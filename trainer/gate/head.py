@@ -1,10 +1,10 @@
 """Lays the gate into a network: pooled activations of several depths, and one linear layer on them.
 
 Early layers know of black and white, grain and text; later ones of anatomy; the last before the map of little but
-pneumonia (with it more was missed), so it is left out where there are others. Each depth is averaged over the picture;
-where it has few places also against height and the distance from the midline, so that what lies where counts too, and
-mirrored films stay alike. Every number is then scaled to the spread that it has over films and clipped, which is what
-lets int8 hold it: averages lie in a small part of their layer's range. Nothing of this feeds the map.
+pneumonia (with it more was missed), so the last two widths are left out where there are others. Each depth is averaged
+over the picture; where it has few places also against height and the distance from the midline, so that what lies where
+counts too, and mirrored films stay alike. Every number is then scaled to the spread that it has over films and clipped,
+which is what lets int8 hold it: averages lie in a small part of their layer's range. Nothing of this feeds the map.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PLACED: Final = 14  # a side; layers of so many places or fewer are pooled by place too
-CELLS: Final = 7  # a side; to which they are averaged before (a kernel of 14 x 14 took 0.9 ms, one of 7 x 7 0.06)
+CELLS: Final = (
+    7  # a side at most; to which they are averaged before (a kernel of 14 x 14 took 0.9 ms, one of 7 x 7 0.06)
+)
+PLACED_WIDTHS: Final = 2  # how many layers are
+DEEP: Final = 2  # widths before the map that know of little but pneumonia
 MOST_CHANNELS: Final = 2048  # accumulators of LiteRT's int8 kernel; see `_pool`
 TOGETHER: Final = 4  # inputs of one concatenation, of which XNNPACK takes five at most
 WIDTH: Final = 0.75  # of one standard deviation, on the scale 0..6 that ReLU6 clips to: 4 of them on either side
@@ -98,26 +102,42 @@ def attach(network: keras.Model, head: Head) -> keras.Model:
 
 
 def _taps(network: keras.Model) -> list[tuple[keras.KerasTensor, NDArray[np.float32]]]:
-    """The last activation of each size but the last before the map, and a pattern (rows, columns) that it is pooled by;
-    those of few places come once for each pattern."""
-    last: dict[tuple[int, int], keras.KerasTensor] = {}
+    """Activations and the pattern (rows, columns) that each is pooled by; those of few places come once for each
+    pattern. Where places are many the last of each size; where they are few two widths, but not the last two."""
+    large: dict[tuple[int, int], keras.KerasTensor] = {}
+    small: dict[tuple[int, int, int], keras.KerasTensor] = {}
+    other: keras.KerasTensor | None = None  # of few places, but linear
     for layer in network.layers:
         if layer.name == HEAD:
             break
         shape: tuple[int | None, ...] = getattr(layer.output, "shape", ())
-        if len(shape) == 4 and shape[1] is not None and shape[2] is not None and 1 < (shape[3] or 0) <= MOST_CHANNELS:
-            last[shape[1], shape[2]] = layer.output
-    if not last:
-        raise TrainerError("fit gate", None, f"{network.name} has no layer with places", "use a convolutional network")
-    taps = []
-    for (high, wide), x in list(last.items())[: max(1, len(last) - 1)]:
-        if min(high, wide) > PLACED:
-            taps.append((layers.GlobalAveragePooling2D(keepdims=True)(x), np.ones((1, 1), np.float32)))
+        if len(shape) != 4 or None in shape[1:] or not 1 < (shape[3] or 0) <= MOST_CHANNELS:
             continue
-        shrink = max(1, min(high, wide) // CELLS)
+        high, wide, channels = (int(n or 0) for n in shape[1:])
+        if min(high, wide) > PLACED:
+            large[high, wide] = layer.output
+        elif _rectified(layer):
+            small[high, wide, channels] = layer.output
+        else:
+            other = layer.output
+    few = list(small.values())
+    few = few[-DEEP - PLACED_WIDTHS : -DEEP] or few[:1]
+    if not few and not large and other is not None:
+        few = [other]
+    if not few and not large:
+        raise TrainerError("fit gate", None, f"{network.name} has no layer with places", "use a convolutional network")
+    one = np.ones((1, 1), np.float32)
+    taps = [(layers.GlobalAveragePooling2D(keepdims=True)(x), one) for x in large.values()]
+    for x in few:
+        high, wide = x.shape[1:3]
+        shrink = max(1, -(-min(high, wide) // CELLS))
         pooled = _averaged(x, shrink) if shrink > 1 else x
         taps += [(pooled, pattern) for pattern in _patterns(high // shrink, wide // shrink)]
     return taps
+
+
+def _rectified(layer: keras.layers.Layer) -> bool:
+    return isinstance(layer, layers.ReLU) or getattr(layer, "activation", None) is keras.activations.relu
 
 
 def _averaged(x: keras.KerasTensor, shrink: int) -> keras.KerasTensor:

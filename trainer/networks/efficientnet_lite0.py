@@ -41,6 +41,9 @@ STAGES: Final = (
 )
 
 
+_LAST_HALVING: Final = STAGES[5]
+
+
 def _norm(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     return BatchNorm(epsilon=BATCH_NORM_EPSILON, momentum=BATCH_NORM_MOMENTUM, name=name)(x)
 
@@ -68,7 +71,19 @@ def _block(x: keras.KerasTensor, stage: Stage, stride: int, drop: float, name: s
     return x
 
 
-def build(size: int | None, *, shrink: int = 1, dropout: float = 0.2, stochastic_depth: float = 0.1) -> keras.Model:
+def build_fine(size: int | None, *, shrink: int = 1) -> keras.Model:
+    """The network without its last halving: a map of twice as many places a side, each of size / 16; see `build`."""
+    return build(size, shrink=shrink, last_stride=1)
+
+
+def build(
+    size: int | None,
+    *,
+    shrink: int = 1,
+    dropout: float = 0.2,
+    stochastic_depth: float = 0.1,
+    last_stride: int = 2,
+) -> keras.Model:
     """Build the network.
 
     Args:
@@ -76,10 +91,11 @@ def build(size: int | None, *, shrink: int = 1, dropout: float = 0.2, stochastic
         shrink: as in `trainer.recipes.recipe.Build`.
         dropout: rate before the classifier, whole feature channels at a time.
         stochastic_depth: rate of the last residual block; earlier ones rise to it linearly.
+        last_stride: of the last stage that has one; 1 keeps the places of the one before.
 
     Returns:
         A model from radiographs ``(batch, size, size, 1)`` in 0..1 to ``{"logit": (batch, 1),
-        "map": (batch, size/32, size/32, 1)}``; the logit is the mean of the map.
+        "map": (batch, size/32, size/32, 1)}`` (size/16 with ``last_stride`` 1); the logit is the mean of the map.
     """
     inputs, x = enter(size, shrink)
     x = layers.Rescaling(2.0, offset=-1.0, name="centre")(x)
@@ -88,7 +104,7 @@ def build(size: int | None, *, shrink: int = 1, dropout: float = 0.2, stochastic
     index, count = 0, sum(stage.repeats for stage in STAGES)
     for stage in STAGES:
         for repeat in range(stage.repeats):
-            stride = stage.stride if repeat == 0 else 1
+            stride = (last_stride if stage is _LAST_HALVING else stage.stride) if repeat == 0 else 1
             x = _block(x, stage, stride, stochastic_depth * index / count, f"block{index}")
             index += 1
     x = layers.Conv2D(1280, 1, use_bias=False, name="head")(x)

@@ -17,7 +17,7 @@ from builders.training import TINY_NAME, labelled_folder, need_keras
 from click.testing import CliRunner
 
 from models.bundle import shipped_bundle
-from models.contract import DEFAULT, VERSIONS
+from models.contract import DEFAULT, VERSIONS, Preprocessing
 from trainer.cli.main import cli
 from trainer.data.sources import Source, find_all
 from trainer.errors import TrainerError
@@ -95,9 +95,16 @@ def test_networks_of_one_label_are_told_together_each_on_its_own_split(made, tmp
     assert "| folds | adults | 2 |" in table
 
 
+class Duller(Preprocessing):
+    """Version 1 with a tenth of its contrast."""
+
+    def __call__(self, film):
+        return 0.5 + VERSIONS[1](film) * np.float32(0.1)
+
+
 def test_another_network_is_compared_on_the_films_of_both(made, tmp_path, monkeypatch):
     _, given, bundle = made
-    monkeypatch.setitem(VERSIONS, 99, lambda film: 0.5 + VERSIONS[1](film) * np.float32(0.1))
+    monkeypatch.setitem(VERSIONS, 99, Duller())
     other = tiny_bundle(tmp_path / "other", name="duller", preprocessing=99)
     document = judged(*given, "--quick", "--bundle", bundle, "--against", other)
     found = document["against"]["differences"][0]
