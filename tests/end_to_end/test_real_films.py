@@ -57,13 +57,15 @@ def of_source(said: dict[str, Any], name: str) -> Any:
 
 
 def test_validation_auc_of_the_quantised_file(said: dict[str, Any]) -> None:
-    """At least 0.985 for children and 0.94 for RSNA adults, on patients that were never trained on."""
+    """At least 0.99 for children and 0.96 for RSNA adults, on patients that were never trained on; the gate refuses one
+    film in a hundred at most."""
     children, adults = of_source(said, "kermany-224"), of_source(said, "rsna-adult-dev")
-    assert children["auc"] >= 0.985
-    assert adults["auc"] >= 0.94
+    assert children["auc"] >= 0.99
+    assert adults["auc"] >= 0.96
     assert children["n"] > 1000
     assert adults["n"] > 200
-    assert children["refused"] == adults["refused"] == children["failed"] == adults["failed"] == 0
+    assert children["failed"] == adults["failed"] == 0
+    assert all(found["refused"] <= 0.01 * found["n"] for found in (children, adults))
 
 
 def test_the_cards_figures_come_back_by_its_commands(said: dict[str, Any]) -> None:
@@ -110,8 +112,8 @@ def test_full_size_and_small_copies_of_a_film_score_alike() -> None:
     small = [shared_data() / "kermany-224" / path.parent.name / path.name for path in full]
     pairs = np.array([[logit(a), logit(b)] for a, b in zip(full, small, strict=True)])
     assert len(pairs) == 160
-    # Measured 0.338, 0.989 and 0.6 %; without the recompression of preprocessing version 1: 0.844, 0.948 and 5 %.
+    # Measured 0.136, no flip; the bundle of version 0.1, preprocessing 1: 0.338 and 0.6 %.
     threshold = bundle.points[Population.CHILDREN].threshold
-    assert np.abs(pairs[:, 0] - pairs[:, 1]).mean() <= 0.40
-    assert np.corrcoef(pairs.T)[0, 1] >= 0.985
+    assert np.abs(pairs[:, 0] - pairs[:, 1]).mean() <= 0.15
+    assert np.corrcoef(pairs.T)[0, 1] >= 0.98
     assert ((pairs[:, 0] >= threshold) != (pairs[:, 1] >= threshold)).mean() <= 0.01

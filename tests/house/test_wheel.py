@@ -11,8 +11,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from builders.films import grey_film, jpeg
-from builders.parts import ROOT
+from builders.parts import ROOT, real_dicom_folder
+
+from daemon.demo.films import CHEST, find
 
 PACKAGES = ("daemon", "db", "models", "trainer")
 
@@ -88,8 +89,9 @@ def test_the_wheel_cannot_be_put_on_a_public_index(wheel: Path) -> None:
 
 
 def test_the_wheel_installed_alone_scans_a_folder(installed: Path, tmp_path: Path) -> None:
+    real_dicom_folder()
     (tmp_path / "films").mkdir()
-    (tmp_path / "films" / "a.jpg").write_bytes(jpeg(grey_film()))
+    (tmp_path / "films" / "chest.dcm").write_bytes(find(CHEST).read_bytes())  # a drawn film is refused: it is none
     command = [os.fspath(installed / "cxr-triage"), "scan", "films"]  # with the bundle that ships
     done = subprocess.run(command, cwd=tmp_path, env=_environment(tmp_path), capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "1 seen: 1 scored, 0 pending\n", "")

@@ -65,7 +65,12 @@ def test_version_3_is_what_it_was() -> None:
     np.testing.assert_allclose(found, [0.3555, 0.0717, 0.5336, 0.6636], atol=0.001)
 
 
-VERSION_FRAMES = [(1, Frame(0, 300, 0, 401)), (2, Frame(15, 285, 20, 381)), (3, Frame(15, 285, 20, 381))]
+VERSION_FRAMES = [
+    (1, Frame(0, 300, 0, 401)),
+    (2, Frame(15, 285, 20, 381)),
+    (3, Frame(15, 285, 20, 381)),
+    (4, Frame(15, 285, 20, 381)),
+]
 
 
 @pytest.mark.parametrize(("version", "frame"), VERSION_FRAMES)
@@ -80,6 +85,7 @@ def test_what_lies_outside_the_frame_does_not_matter() -> None:
     marked[:12, :16] = 255
     assert np.array_equal(VERSIONS[2](film(marked)), VERSIONS[2](film(grey_film(300, 400))))
     assert np.array_equal(VERSIONS[3](film(marked)), VERSIONS[3](film(grey_film(300, 400))))
+    assert np.array_equal(VERSIONS[4](film(marked)), VERSIONS[4](film(grey_film(300, 400))))
 
 
 def test_softening_keeps_the_mean_and_a_flat_film() -> None:
@@ -93,6 +99,22 @@ def test_softening_keeps_the_mean_and_a_flat_film() -> None:
     y, x = np.mgrid[-20:21, -20:21]
     assert float((soft * (x**2 + y**2)).sum()) == pytest.approx(2 * 1.5**2, rel=0.05)
     assert soften(point, 0.0) is point
+
+
+def test_version_4_gives_the_tensor_that_a_network_takes() -> None:
+    """float32, (128, 128, 1), from 0 to 1, both ends reached, in one piece of memory."""
+    tensor = VERSIONS[4](film(grey_film()))
+    assert (tensor.shape, tensor.dtype) == ((128, 128, 1), np.float32)
+    assert (tensor.min(), tensor.max()) == (0.0, 1.0)
+    assert tensor.flags["C_CONTIGUOUS"]
+
+
+def test_version_4_is_what_it_was() -> None:
+    """Released preprocessing never changes: a bundle that was validated with it would be another."""
+    y, x = np.mgrid[0:300, 0:400]
+    tensor = VERSIONS[4](film(((x * 3 + y * 2) % 256).astype(np.uint8)))
+    found = [float(tensor[row, column, 0]) for row, column in ((0, 0), (6, 110), (64, 64), (127, 127))]
+    np.testing.assert_allclose(found, [0.3572, 0.0134, 0.5392, 0.6619], atol=0.001)
 
 
 def test_reducing_keeps_a_flat_film_and_places() -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from trainer.recipes.recipe import Recipe
 
 _SIDES: Final = ("224", "160", "112", "80", "56", "32")  # tensors divided by whole numbers
-_VERSIONS: Final = ("1", "2")  # `models.contract.VERSIONS`, for a quick help
+_VERSIONS: Final = ("1", "2", "3", "4")  # `models.contract.VERSIONS`, for a quick help
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,11 +100,26 @@ def _failures(document: Mapping[str, Any]) -> list[str]:
                 f"{_percent(figures['auc'])} of pairs in the right order. Such labels are often wrong, and so may the "
                 "program be."
             )
+    lines += _gate(document.get("gate"))
     lines.append(
         '- **"Films called normal" are not all other films.** An effusion, a mass or a failing heart may be put ahead '
         "or not; the figures do not say which."
     )
     return ["\n".join(lines)]
+
+
+def _gate(gate: Mapping[str, Any] | None) -> list[str]:
+    """What its pixels get a film refused for, and what that rests on; nothing of a bundle without a gate."""
+    if gate is None:
+        return ["- **It scores any picture.** It cannot see that one is no frontal chest film; only tags can tell."]
+    kinds = ", ".join(kind.replace("-", " ") for kind in gate["kinds"][1:])
+    text = f"- **It refuses pictures by what they look like** ({kinds}); they are read in turn by arrival."
+    rows = gate.get("left_out") or {}
+    counts = ", ".join(f"{row['refused']} of {row['films']} ({name})" for name, row in rows.items())
+    if counts:
+        text += f" Wrongly so, of chest films of a source that it had not learned from: {counts}."
+    text += " It also lets some pass that it should refuse, most often films on which a part of the lungs is missing: "
+    return [f"{text}their score means nothing."]
 
 
 def _untested(document: Mapping[str, Any]) -> list[str]:

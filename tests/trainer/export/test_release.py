@@ -235,3 +235,24 @@ def test_too_few_films_for_every_group_make_no_bundle(made, tmp_path):
     result = invoke("quantize", *arguments, "--precision=float32", "--most=12")
     assert result.exit_code == 1
     assert "every age group is outside (infants: 0 held-out films" in result.stderr
+
+
+def test_a_card_tells_how_an_average_of_taught_runs_is_made_again(made):
+    """The teachers' commands first, then those of the runs, then the average; in the order in which they are run."""
+    document = json.loads(json.dumps(made[1]))
+    assert "cxr-trainer average" not in card(document, 1000)
+    document["training"]["teachers"] = [{"recipe": "cnn", "seed": 11, "weights_sha256": "0"}]
+    document["training"]["averaged"] = [{"seed": seed, "weights_sha256": "0"} for seed in (1, 2)]
+    text = card(document, 1000)
+    assert "the mean of runs with seeds 1, 2" in text
+    commands = [
+        line.strip() for line in text.splitlines() if line.startswith(("    cxr-trainer fit", "    cxr-trainer av"))
+    ]
+    assert [command.partition("--run ")[2] for command in commands] == [
+        "RUN-teacher-11 --seed 11",
+        "RUN-1 --seed 1 --teacher RUN-teacher-11",
+        "RUN-2 --seed 2 --teacher RUN-teacher-11",
+        "RUN",
+    ]
+    assert "--recipe cnn" in commands[0]
+    assert commands[-1].startswith("cxr-trainer average --data DATA/films,population=children --of RUN-1 --of RUN-2")
