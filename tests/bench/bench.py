@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -24,22 +25,21 @@ from builders.films import grey_film, jpeg, png16
 from db import arrivals, roots
 from db.records import FileStamp
 from db.store import open_store
-from models.bundle import read_bundle, shipped_bundle
-from models.contract import VERSIONS
-from models.radiograph import read_radiograph
+from models.bundle import SHIPPED, read_bundle, shipped_bundle
+from models.contract import VERSIONS, Preprocessing
+from models.radiograph import FilmFormat, Radiograph, read_radiograph
 from models.scorer import Scorer
 
 RUNS: Final = 15
 WARM: Final = 2
+FIRST: Final = "lite0-2026.11"  # that later ones must not be slower than
 
 
 def median_seconds(work: Callable[[], object]) -> float:
     """The median of several runs."""
     times = []
     for _ in range(WARM + RUNS):
-        began = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - began)
+        times.append(elapsed(work))
     return statistics.median(times[WARM:])
 
 
@@ -59,6 +59,32 @@ def commit_rows(rows: int, commits: int) -> Callable[[], object]:
     return work
 
 
+def compare_bundles(scorer: Scorer, preprocess: Preprocessing) -> None:
+    """The way of one decoded film through the bundle that ships and through the first one, in turn."""
+    first = read_bundle(SHIPPED / FIRST)
+    other, prepare = Scorer(first), VERSIONS[first.preprocessing]
+    film = Radiograph(grey_film(1024, 1024).astype(np.float32) / 255, FilmFormat.PNG, 1024, 1024)
+    own, older = preprocess(film), prepare(film)
+    pairs = {
+        "film to tensor": (lambda: preprocess(film), lambda: prepare(film)),
+        "tensor to score": (lambda: scorer.score(own), lambda: other.score(older)),
+    }
+    spent = np.array([[[elapsed(work) for work in pair] for pair in pairs.values()] for _ in range(WARM + RUNS)])
+    for name, (now, before) in zip((*pairs, "both"), (*np.median(spent[WARM:], axis=0), *_both(spent)), strict=True):
+        print(f"  {name:<20} {now * 1000:.1f} ms, {now / before:.2f} of {FIRST}'s")
+
+
+def _both(spent: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.median(spent[WARM:].sum(axis=1), axis=0)[np.newaxis]
+
+
+def elapsed(work: Callable[[], object]) -> float:
+    """Seconds of one run."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
 def main() -> None:
     """Print the table."""
     bundle = read_bundle(shipped_bundle())
@@ -68,9 +94,10 @@ def main() -> None:
     tensor = preprocess(read_radiograph(films["JPEG 1600 x 1300"]))
     score = median_seconds(lambda: scorer.score(tensor))
     print(f"score one tensor: {score * 1000:.1f} ms here; everything below is a ratio to it")
+    compare_bundles(scorer, preprocess)
     for name, data in films.items():
         whole = median_seconds(lambda data=data: scorer.score(preprocess(read_radiograph(data))))
-        print(f"  {name:<20} read, gate-free, and score: {whole / score:5.1f}")
+        print(f"  {name:<20} read and score: {whole / score:5.1f}")
     many, one = median_seconds(commit_rows(50, 50)), median_seconds(commit_rows(50, 1))
     print(f"  50 arrivals in 50 commits against one: {many / one:.1f} to 1 (a fresh store each time)")
 
