@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from trainer.data.batches import Drawer
 from trainer.data.manifest import manifest_text
-from trainer.data.sources import Part, Source
+from trainer.data.sources import Source
 from trainer.errors import TrainerError
 from trainer.networks.assign import assign
 from trainer.recipes.registry import keep_recipe, recipe_as_run
@@ -31,6 +30,7 @@ from trainer.runs import (
     weights_sha256,
     write_text,
 )
+from trainer.training.drawing import drawer_of
 from trainer.training.judging import Judge
 from trainer.training.norms import renew_norms
 from trainer.training.run import Run, Say, gather
@@ -82,16 +82,7 @@ def average(asked: Average, say: Say) -> dict[str, float]:
     write_text(asked.folder / MANIFEST, manifest_text(films.films, films.parts))
     model = recipe.network(None)
     assign(model.weights, _mean(asked.runs), first / WEIGHTS)
-    chosen = films.of(Part.TRAIN)
-    drawer = Drawer(
-        chosen,
-        [films.pixels[film.sha256] for film in chosen],
-        seed=record.seed,
-        balance=recipe.balance,
-        augmentation=recipe.augmentation,
-        preprocessing=recipe.preprocessing,
-        mixup=recipe.mixup,
-    )
+    drawer = drawer_of(run, films)
     start = _DRAWN_AFTER * (record.steps or recipe.steps)
     renew_norms(model, lambda n: drawer.batch(start + n, recipe.batch, recipe.side).inputs, recipe.norm_batches)
     save_arrays(asked.folder / WEIGHTS, model.get_weights())

@@ -8,17 +8,15 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import keras
 import numpy as np
 
-from trainer.data.batches import Batch, Drawer
+from trainer.data.batches import Drawer
 from trainer.data.manifest import manifest_text
-from trainer.data.sources import Part
 from trainer.data.splits import split_text
 from trainer.errors import TrainerError
 from trainer.networks.assign import assign
@@ -36,14 +34,13 @@ from trainer.runs import (
     write_text,
 )
 from trainer.training.curves import draw_curves
+from trainer.training.drawing import batches, drawer_of
 from trainer.training.judging import Judge, Judgement
 from trainer.training.log import Log
 from trainer.training.norms import renew_norms
 from trainer.training.progress import Standing, load, save
-from trainer.training.run import Films, Run, Say, document, gather
-from trainer.training.teachers import targets
+from trainer.training.run import Run, Say, document, gather
 
-AHEAD: Final = 3  # batches drawn while one is trained on
 Report = Callable[[int, int, float], None]  # step, steps, loss
 Looked = Callable[[int, int, Judgement], None]  # number of the phase, steps of it that were taken, what was seen
 
@@ -88,7 +85,7 @@ def fit(run: Run, report: Report, say: Say, looked: Looked | None = None) -> dic
     if (run.folder / VALIDATION).exists() and (run.folder / WEIGHTS).exists():
         return _ended(run)
 
-    drawer, judge = _drawer(run, films), Judge(films, recipe.preprocessing)
+    drawer, judge = drawer_of(run, films), Judge(films, recipe.preprocessing)
     checkpoint = run.folder / CHECKPOINT
     state: list[Any] = []  # of network and optimiser, where the run goes on
     if checkpoint.exists():
@@ -155,7 +152,7 @@ def _train_phase(bench: _Bench, standing: Standing, before: Sequence[Any]) -> St
         save(checkpoint, [np.asarray(keras.ops.convert_to_numpy(v)) for v in state], standing)
 
     began = time.monotonic()
-    for batch in _prefetch(bench.drawer, recipe, phase, standing):
+    for batch in batches(bench.drawer, recipe, phase, standing):
         trained.reset_metrics()
         value, accuracy = map(float, trained.train_on_batch(batch.inputs, batch.labels, sample_weight=batch.weights))
         if not math.isfinite(value):
@@ -226,22 +223,6 @@ def _settle_chance(seed: int) -> None:
             torch.use_deterministic_algorithms(mode=True, warn_only=True)
 
 
-def _drawer(run: Run, films: Films) -> Drawer:
-    chosen, recipe = films.of(Part.TRAIN), run.recipe
-    pixels = [films.pixels[film.sha256] for film in chosen]
-    return Drawer(
-        chosen,
-        pixels,
-        seed=run.seed,
-        balance=recipe.balance,
-        augmentation=recipe.augmentation,
-        extra_normals=recipe.extra_normals,
-        preprocessing=recipe.preprocessing,
-        targets=targets(run.teachers, chosen, pixels, recipe.trust),
-        mixup=recipe.mixup,
-    )
-
-
 def _ended(run: Run) -> dict[str, float]:
     """The result of a run that had already ended."""
     path = run.folder / VALIDATION
@@ -265,18 +246,3 @@ def _optimizer(recipe: Recipe, phase: Phase) -> keras.optimizers.Optimizer:
         warmup_steps=warmup,
     )
     return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, clipnorm=5.0)
-
-
-def _prefetch(drawer: Drawer, recipe: Recipe, phase: Phase, standing: Standing) -> Iterator[Batch]:
-    """The batches of a phase that are left, some drawn ahead (Pillow and numpy release the GIL)."""
-    taken, offset = standing.taken, standing.step - standing.taken
-    with ThreadPoolExecutor(2) as pool:
-
-        def draw(step: int) -> Any:
-            return pool.submit(drawer.batch, offset + step, recipe.batch, phase.side_at(step))
-
-        waiting = [draw(step) for step in range(taken, min(taken + AHEAD, phase.steps))]
-        for step in range(taken, phase.steps):
-            yield waiting.pop(0).result()
-            if step + AHEAD < phase.steps:
-                waiting.append(draw(step + AHEAD))
