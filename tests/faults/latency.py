@@ -20,8 +20,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from builders.films import grey_film, jpeg
+import numpy as np
+from builders.films import jpeg
 from builders.program import Program
+from numpy.typing import NDArray
+from PIL import Image
+
+from daemon.demo.films import CHEST, find
+from models.radiograph import read_radiograph
 
 CONFIG = """
 [store]
@@ -36,17 +42,30 @@ QUERY = (
 )
 
 
+def chest_film(width: int, height: int) -> NDArray[np.uint8]:
+    """The chest film of pydicom-data at another size."""
+    levels = np.rint(read_radiograph(find(CHEST).read_bytes()).pixels * 255).astype(np.uint8)
+    return np.asarray(Image.fromarray(levels).resize((width, height)))
+
+
+def brightened(film: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
+    """The same film with other content for each number: another gamma, from 0.9 to 1.1."""
+    gamma = 0.9 + 0.2 * (number % 997) / 997
+    return np.rint(255 * (film / 255) ** gamma).astype(np.uint8)
+
+
 def measure(films: int, width: int, height: int, pause: float, folder: Path) -> list[tuple[float, float]]:
     """For each film (milliseconds from close to row, milliseconds of these that decoding and scoring took)."""
     program = Program(folder)
     (folder / "films").mkdir()
     (folder / "config.toml").write_text(CONFIG)
     found = []
+    chest = chest_film(width, height)  # a drawn film is none, and refused
     with program.started("--config", "config.toml", "watch") as running:
         running.wait_for("event=watching")
         with closing(sqlite3.connect(folder / "t.db")) as store:
             for number in range(films + 5):
-                data = jpeg(grey_film(width, height, seed=number))
+                data = jpeg(brightened(chest, number))
                 name = f"{number}.jpg"
                 time.sleep(pause)
                 with (folder / "films" / name).open("wb") as stream:
