@@ -87,8 +87,8 @@ def test_the_cards_figures_come_back_by_its_commands(said: dict[str, Any]) -> No
 
 
 def written(document: Any, but: frozenset[str] = CURVES) -> set[str]:
-    """Its numbers as a card writes them."""
-    return {f"{value:.3f}" for value in numbers(document, but)}
+    """Its numbers as a card writes them: of 1,000 films to a tenth, all else to a thousandth."""
+    return {f"{value:.{places}f}" for value in numbers(document, but) for places in (1, 3)}
 
 
 def numbers(value: Any, but: frozenset[str]) -> list[float]:

@@ -9,7 +9,7 @@ warmup               0 to a fifth of the steps; of two phases, to a quarter of t
 ema                  none, 0.9, 0.98, 0.995, but none whose average reaches back further than the steps do
 batch                16, 32 or 64 films
 augmentation         none, shear-zoom-flip, heavy
-balance              none, class-weight, sampling; augmented too, where the recipe says how many copies
+balance              none, class-weight, sampling, and the recipe's own
 ==================== ======================================================================================
 
 What the recipe itself says is always within, so that the first trial is the recipe as it is. What an option of the
@@ -65,8 +65,8 @@ def space(recipe: Recipe, pinned: frozenset[str] = _NONE) -> dict[str, BaseDistr
     found["batch"] = _one_of([*BATCHES, recipe.batch])
     found["augmentation"] = _one_of([kind.value for kind in Augmentation])
     # Copies of normal films are another set of films: only where the recipe was made for it.
-    copies = recipe.balance is Balance.AUGMENTED
-    found["balance"] = _one_of([kind.value for kind in Balance if kind is not Balance.AUGMENTED or copies])
+    kinds = (Balance.NONE, Balance.CLASS_WEIGHT, Balance.SAMPLING, recipe.balance)
+    found["balance"] = _one_of([kind.value for kind in kinds])
     return {
         name: distribution for name, distribution in found.items() if name not in pinned and not distribution.single()
     }

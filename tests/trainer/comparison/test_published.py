@@ -10,7 +10,11 @@ from builders.parts import ROOT
 from trainer.comparison.table import table
 from trainer.recipes.registry import recipe_names
 
-ON_SHIFT = {"lite0_shift"}  # judged by the benchmark of shift, not beside the student projects
+ON_SHIFT = {
+    "lite0_shift",
+    "lite0_128",
+    "lite0_160",
+}  # judged by the benchmark of shift, not beside the student projects
 RUNS = ROOT / "docs" / "runs" / "compare-2026.11"
 
 

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from builders.bundles import THRESHOLD, policies, tiny_bundle
 from builders.dicom import dicom
@@ -16,7 +17,7 @@ from builders.training import labelled_folder
 from click.testing import CliRunner
 
 from models.bundle import read_bundle
-from models.contract import VERSIONS
+from models.contract import VERSIONS, Preprocessing
 from models.population import Population
 from trainer.cli.main import cli
 from trainer.data.sources import Source, find_all
@@ -213,8 +214,15 @@ def test_a_page_and_its_json_are_written_beside_the_table_and_the_command_gives_
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a folder", "p.html", "p.json"]
 
 
+class Darker(Preprocessing):
+    """Version 1 at half its grey levels."""
+
+    def __call__(self, film):
+        return VERSIONS[1](film) * np.float32(0.5)
+
+
 def test_a_bundle_of_another_preprocessing_can_be_set_against_one(tmp_path, bundle, monkeypatch):
-    monkeypatch.setitem(VERSIONS, 99, lambda film: VERSIONS[1](film) * 0.5)
+    monkeypatch.setitem(VERSIONS, 99, Darker())
     other = tiny_bundle(tmp_path / "other", name="darker", preprocessing=99)
     folder = labelled_folder(tmp_path / "films", each=4)
     document = evaluated("--data", f"{folder},population=adults", "--bundle", bundle, "--against", other)
