@@ -26,8 +26,7 @@ from trainer.data.augment import augment, plain
 from trainer.data.batches import load_film
 from trainer.errors import TrainerError
 from trainer.export.choices import Precision
-from trainer.networks.assign import assign
-from trainer.runs import load_arrays
+from trainer.networks.assign import trained_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,16 +44,12 @@ COARSE: Final = 4  # layers that see places of fewer pixels a side are float: wh
 
 
 def load_network(recipe: Recipe, weights: Path) -> keras.Model:
-    """The trained network from radiographs (n, side, side, 1) to its map (n, rows, columns, 1).
-
-    The weights are those of ``model.get_weights()``, which are the same under every Keras backend.
+    """The trained network from radiographs (n, side, side, 1) to its map (n, rows, columns, 1) alone.
 
     Raises:
-        TrainerError: the weights cannot be read, or are of another recipe.
+        TrainerError: as `trainer.networks.assign.trained_network`.
     """
-    model = recipe.network(recipe.side)
-    arrays, _ = load_arrays(weights)
-    assign(model.weights, arrays, weights)
+    model = trained_network(recipe, weights)
     return keras.Model(model.input, model.output[OUTPUT], name=model.name)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -130,7 +129,7 @@ def run_judge(folder: Path, preprocessing: int | None = None) -> RunJudge:
 
     from trainer.export.quantise import load_network
     from trainer.recipes.registry import recipe_as_run
-    from trainer.runs import WEIGHTS, read_run
+    from trainer.runs import WEIGHTS, read_run, weights_sha256
 
     record = read_run(folder)
     version = preprocessing or record.preprocessing
@@ -139,6 +138,10 @@ def run_judge(folder: Path, preprocessing: int | None = None) -> RunJudge:
         raise TrainerError("judge run", folder, cause, f"name one of {', '.join(map(str, VERSIONS))}")
     recipe = replace(recipe_as_run(folder, record), preprocessing=version)
     network = load_network(recipe, folder / WEIGHTS)
-    sha256 = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-    about = {"name": folder.resolve().name, "recipe": record.recipe, "seed": record.seed, "sha256": sha256}
+    about = {
+        "name": folder.resolve().name,
+        "recipe": record.recipe,
+        "seed": record.seed,
+        "sha256": weights_sha256(folder),
+    }
     return RunJudge(network, version, about)

@@ -12,9 +12,9 @@ import numpy as np
 
 from models.contract import VERSIONS
 from trainer.data.batches import Views
-from trainer.networks.assign import assign
+from trainer.networks.assign import trained_network
 from trainer.recipes.registry import recipe_as_run
-from trainer.runs import WEIGHTS, load_arrays, read_run
+from trainer.runs import WEIGHTS, read_run
 from trainer.training.judging import predict
 
 if TYPE_CHECKING:
@@ -51,9 +51,7 @@ def _probabilities(folder: Path, pixels: Sequence[NDArray[np.uint8]]) -> NDArray
     """Of one teacher, (n,), at the size at which it will be used."""
     record = read_run(folder)
     recipe = recipe_as_run(folder, record)
-    model = recipe.network(recipe.side)
-    arrays, _ = load_arrays(folder / WEIGHTS)
-    assign(model.weights, arrays, folder / WEIGHTS)
+    model = trained_network(recipe, folder / WEIGHTS)
     logits = predict(model, Views(pixels, VERSIONS[record.preprocessing]), len(pixels), recipe.side)
     probabilities: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-logits))
     return probabilities
