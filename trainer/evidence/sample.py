@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from models.bundle import OperatingPoint, point_for
+from trainer.statistics.labelled import Labelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ ALL: Final = "all"  # films of several populations together
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Labelled):
     """One row a film.
 
     Attributes:
@@ -40,21 +41,6 @@ class Sample:
     thresholds: NDArray[np.float64]
     firsts: NDArray[np.float64]
     patients: tuple[str, ...]
-
-    @property
-    def n(self) -> int:
-        """Films."""
-        return int(self.labels.size)
-
-    @property
-    def positives(self) -> int:
-        """Films with pneumonia."""
-        return int(self.labels.sum())
-
-    @property
-    def both(self) -> bool:
-        """Whether there are films of both classes."""
-        return 0 < self.positives < self.n
 
     def counts(self) -> dict[str, int]:
         """Films, films with pneumonia and patients."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.errors import TrainerError
+from trainer.statistics.labelled import Labelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ _REMEDY: Final = "correct what is given"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shifted:
+class Shifted(Labelled):
     """One row a condition, one column a film.
 
     Attributes:
@@ -52,21 +53,6 @@ class Shifted:
             raise TrainerError("use scored films", None, cause, _REMEDY)
         if not np.isfinite(self.logits).all():
             raise TrainerError("use scored films", None, "a logit is no finite number", "score the films again")
-
-    @property
-    def n(self) -> int:
-        """Films."""
-        return int(self.labels.size)
-
-    @property
-    def positives(self) -> int:
-        """Films with pneumonia."""
-        return int(self.labels.sum())
-
-    @property
-    def both(self) -> bool:
-        """Whether there are films of both classes."""
-        return 0 < self.positives < self.n
 
     @property
     def clean(self) -> NDArray[np.float64]:
