@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.bundle import seal_of, write_bundle
+from models.contract import VERSIONS, Preprocessing
 from models.population import AgeGroup, Population
+from models.radiograph import Radiograph
 
 TINY_MODEL: Final = Path(__file__).parent / "data" / "tiny.tflite"
 TINY_GATE_MODEL: Final = Path(__file__).parent / "data" / "tiny_gate.tflite"
@@ -20,6 +26,18 @@ TINY_GATE: Final[Mapping[str, Any]] = {
 }
 THRESHOLD: Final = 0.0
 FIRST_THRESHOLD: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Dimmed(Preprocessing):
+    """Version 1 of the contract with a share of its contrast, from a level on."""
+
+    share: float = 0.5
+    level: float = 0.0
+
+    def __call__(self, film: Radiograph) -> NDArray[np.float32]:
+        """The tensor of a film."""
+        return np.float32(self.level) + VERSIONS[1](film) * np.float32(self.share)
 
 
 def tiny_bundle(folder: Path, **changes: Any) -> Path:

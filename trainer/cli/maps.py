@@ -10,6 +10,7 @@ import click
 
 from trainer.cli.options import BUNDLE, DATA, FIGURES, FORMAT, OWN_SPLIT, one_line
 from trainer.cli.progress import bar
+from trainer.cli.table import show_document
 
 if TYPE_CHECKING:
     from trainer.data.sources import Film, Source
@@ -71,14 +72,7 @@ def maps_command(
         document = {"bundle": describe(judged), **figures}
         if json_ is not None:
             write_text(json_, json.dumps(document, indent=2, allow_nan=False) + "\n")
-    if format_ == "json":
-        click.echo(json.dumps(document, indent=2, allow_nan=False))
-        return
-    click.echo(f"bundle {judged.name}, model {judged.model_sha256[:16]}\n")
-    for line in table(document):
-        click.echo(line)
-    if json_ is not None:
-        click.echo(f"written: {json_}", err=True)
+    show_document(document, "".join(f"{line}\n" for line in table(document)), format_, json_)
 
 
 def _films(sources: tuple[Source, ...], split: Path, most: int) -> list[Film]:

@@ -10,6 +10,7 @@ import click
 
 from trainer.cli.options import BUNDLE, DATA, FIGURES, FORMAT, OWN_SPLIT, one_line
 from trainer.cli.progress import bar
+from trainer.cli.table import show_document
 
 if TYPE_CHECKING:
     from trainer.data.sources import Film, Source
@@ -74,13 +75,7 @@ def points_command(
         document = {"bundle": describe(judged), **found}
         if json_ is not None:
             write_text(json_, json.dumps(document, indent=2, allow_nan=False) + "\n")
-    if format_ == "json":
-        click.echo(json.dumps(document, indent=2, allow_nan=False))
-        return
-    click.echo(f"bundle {judged.name}, model {judged.model_sha256[:16]}\n")
-    click.echo(table(document), nl=False)
-    if json_ is not None:
-        click.echo(f"written: {json_}", err=True)
+    show_document(document, table(document), format_, json_)
 
 
 def _films(sources: tuple[Source, ...], split: Path, held_out: frozenset[str], most: int) -> list[Film]:

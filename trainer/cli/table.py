@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,18 @@ from models.population import Policy
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+
+def show_document(document: Mapping[str, Any], text: str, format_: str, json_: Path | None) -> None:
+    """What a command found of one bundle: as JSON, or its table under the bundle's name, and where it was written."""
+    if format_ == "json":
+        click.echo(json.dumps(document, indent=2, allow_nan=False))
+        return
+    judged = document["bundle"]
+    click.echo(f"bundle {judged['name']}, model {judged['sha256'][:16]}\n")
+    click.echo(text, nl=False)
+    if json_ is not None:
+        click.echo(f"written: {json_}", err=True)
 
 
 def show_scores(run: Path, scores: Mapping[str, float]) -> None:

@@ -16,7 +16,7 @@ from trainer.data.manifest import manifest_text
 from trainer.data.sources import Source
 from trainer.errors import TrainerError
 from trainer.networks.assign import assign
-from trainer.recipes.registry import keep_recipe, recipe_as_run
+from trainer.recipes.registry import KEPT, keep_recipe, recipe_as_run
 from trainer.runs import (
     MANIFEST,
     SPLIT,
@@ -78,7 +78,8 @@ def average(asked: Average, say: Say) -> dict[str, float]:
     run = Run(asked.folder, recipe, asked.sources, split=first / SPLIT, seed=record.seed)
     films = gather(run, say)
     claim(asked.folder, document, (first / SPLIT).read_text(encoding="utf-8"))
-    keep_recipe(asked.folder, recipe.name)
+    if (first / KEPT).exists():  # the file itself may be gone, or another by now
+        keep_recipe(asked.folder, str(first / KEPT))
     write_text(asked.folder / MANIFEST, manifest_text(films.films, films.parts))
     model = recipe.network(None)
     assign(model.weights, _mean(asked.runs), first / WEIGHTS)

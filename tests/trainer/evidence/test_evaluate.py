@@ -7,9 +7,8 @@ import shlex
 import subprocess
 import sys
 
-import numpy as np
 import pytest
-from builders.bundles import THRESHOLD, policies, tiny_bundle
+from builders.bundles import THRESHOLD, Dimmed, policies, tiny_bundle
 from builders.dicom import dicom
 from builders.evidence import need_matplotlib
 from builders.films import jpeg, photograph, truncated
@@ -17,7 +16,7 @@ from builders.training import labelled_folder
 from click.testing import CliRunner
 
 from models.bundle import read_bundle
-from models.contract import VERSIONS, Preprocessing
+from models.contract import VERSIONS
 from models.population import Population
 from trainer.cli.main import cli
 from trainer.data.sources import Source, find_all
@@ -214,15 +213,8 @@ def test_a_page_and_its_json_are_written_beside_the_table_and_the_command_gives_
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a folder", "p.html", "p.json"]
 
 
-class Darker(Preprocessing):
-    """Version 1 at half its grey levels."""
-
-    def __call__(self, film):
-        return VERSIONS[1](film) * np.float32(0.5)
-
-
 def test_a_bundle_of_another_preprocessing_can_be_set_against_one(tmp_path, bundle, monkeypatch):
-    monkeypatch.setitem(VERSIONS, 99, Darker())
+    monkeypatch.setitem(VERSIONS, 99, Dimmed(share=0.5))
     other = tiny_bundle(tmp_path / "other", name="darker", preprocessing=99)
     folder = labelled_folder(tmp_path / "films", each=4)
     document = evaluated("--data", f"{folder},population=adults", "--bundle", bundle, "--against", other)

@@ -8,16 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from builders.bundles import tiny_bundle
+from builders.bundles import Dimmed, tiny_bundle
 from builders.films import grey_film, jpeg
 from builders.parts import shared_data
 from builders.training import TINY_NAME, labelled_folder, need_keras
 from click.testing import CliRunner
 
 from models.bundle import shipped_bundle
-from models.contract import DEFAULT, VERSIONS, Preprocessing
+from models.contract import DEFAULT, VERSIONS
 from trainer.cli.main import cli
 from trainer.data.sources import Source, find_all
 from trainer.errors import TrainerError
@@ -95,16 +94,9 @@ def test_networks_of_one_label_are_told_together_each_on_its_own_split(made, tmp
     assert "| folds | adults | 2 |" in table
 
 
-class Duller(Preprocessing):
-    """Version 1 with a tenth of its contrast."""
-
-    def __call__(self, film):
-        return 0.5 + VERSIONS[1](film) * np.float32(0.1)
-
-
 def test_another_network_is_compared_on_the_films_of_both(made, tmp_path, monkeypatch):
     _, given, bundle = made
-    monkeypatch.setitem(VERSIONS, 99, Duller())
+    monkeypatch.setitem(VERSIONS, 99, Dimmed(share=0.1, level=0.5))
     other = tiny_bundle(tmp_path / "other", name="duller", preprocessing=99)
     document = judged(*given, "--quick", "--bundle", bundle, "--against", other)
     found = document["against"]["differences"][0]

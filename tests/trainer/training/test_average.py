@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -52,6 +54,18 @@ def test_an_average_is_the_mean_of_the_weights_and_says_of_what(tmp_path, data, 
         {"seed": seed, "weights_sha256": weights_sha256(run)} for seed, run in zip((1, 2), runs, strict=True)
     ]
     assert read_run(tmp_path / "mean").recipe == TINY.name
+
+
+def test_an_average_keeps_the_recipe_that_its_runs_were_made_from(tmp_path, data, runs):
+    """Of a file that lies no more where it lay."""
+    moved = []
+    for run in runs:
+        copy = Path(shutil.copytree(run, tmp_path / run.name))
+        (copy / "recipe.py").write_text("from builders.training import TINY as RECIPE\n")
+        (copy / "run.json").write_text(json.dumps({**run_document(run), "recipe": "gone/mine.py"}))
+        moved.append(copy)
+    average(Average(tmp_path / "mean", tuple(moved), (Source(data),)), quiet)
+    assert (tmp_path / "mean/recipe.py").read_bytes() == (moved[0] / "recipe.py").read_bytes()
 
 
 def test_one_run_is_no_average(tmp_path, data, runs):
