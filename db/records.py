@@ -61,6 +61,8 @@ class FilmFacts:
     study_uid: str | None = None
     instance_uid: str | None = None
     acquired_at: str | None = None  # local wall clock, as the file gives it
+    believed: str | None = None  # which of age, view and modality the file says, separated by blanks
+    marks: str | None = None  # codes of findings that the site lets pass with a mark, separated by blanks
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ class Arrival:
     arrived_at: datetime
     changed_at: datetime
     removed_at: datetime | None
+    withdrawn_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from db.states import ExpectedKind, ReadSource, RootState, RunKind, State, Verdict
 from db.types import FilePath, SafeText, Signed64, UtcDateTime, WordOf
 
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0004")
 """Every revision that a released version wrote, oldest first; the last is this version's."""
 
 metadata = MetaData(
@@ -137,6 +137,8 @@ arrival = Table(
     Column("study_uid", SafeText),
     Column("instance_uid", SafeText),
     Column("acquired_at", SafeText),
+    Column("believed", SafeText),  # which of age, view and modality the file says, separated by blanks
+    Column("marks", SafeText),  # codes of findings that the site lets pass with a mark, separated by blanks
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcDateTime),
     Column("backlog", Boolean, nullable=False),
@@ -144,11 +146,23 @@ arrival = Table(
     Column("arrived_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("removed_at", UtcDateTime),
+    Column("withdrawn_at", UtcDateTime),  # its sender took it back
     UniqueConstraint("root_id", "path", "generation"),  # its index also serves look-ups by root and path
     CheckConstraint("generation >= 1", name="generation"),
     Index(None, "state", "arrived_at"),  # a claim of a few stops early, whatever waits behind them
     Index(None, "study_id", "arrived_at"),
+    Index(None, "instance_uid"),
     sqlite_autoincrement=True,  # logs and history name arrivals by id, also deleted ones
+)
+
+withdrawal = Table(
+    "withdrawal",  # an image that its sender took back, by a note that may come before the image
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("note_id", ForeignKey("arrival.id"), nullable=False, index=True),
+    Column("instance_uid", SafeText, nullable=False, index=True),
+    Column("reason", SafeText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 history = Table(

@@ -10,7 +10,12 @@ import pytest
 from builders.parts import ROOT
 
 PIN: Final = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
-EXTRAS: Final = {"daemon": (), "demo": ("demo",), "test": ("demo", "trainer", "test")}
+EXTRAS: Final = {
+    "daemon": (),
+    "dicom": ("receiver", "collect"),
+    "demo": ("demo",),
+    "test": ("demo", "receiver", "collect", "trainer", "test"),
+}
 
 
 def _name(text: str) -> str:
@@ -38,7 +43,7 @@ def test_every_pin_has_hashes_and_names_no_index(lock: str) -> None:
     assert "://" not in text
 
 
-@pytest.mark.parametrize("lock", ["daemon", "demo"])
+@pytest.mark.parametrize("lock", ["daemon", "dicom", "demo"])
 def test_the_daemon_brings_no_training_library(lock: str) -> None:
     assert not {"tensorflow", "keras", "torch", "optuna"} & _pinned(lock)
 
@@ -47,6 +52,7 @@ def test_the_locks_agree() -> None:
     """The tests run what the demo runs."""
     pins = {lock: dict(re.findall(r"^([A-Za-z0-9._-]+==[^ ;]+)(.*)", _text(lock), re.MULTILINE)) for lock in EXTRAS}
     assert set(pins["daemon"]) <= set(pins["demo"]) <= set(pins["test"])
+    assert set(pins["daemon"]) <= set(pins["dicom"]) <= set(pins["test"])
 
 
 def _text(lock: str) -> str:
