@@ -18,6 +18,7 @@ from daemon.intake.places import Watched
 from daemon.intake.recording import Scoring
 from daemon.intake.workers import WorkerPool, default_workers
 from daemon.settings import RootSettings, Settings
+from daemon.triage.gate_policy import GatePolicy
 from db import results, runs
 from db import roots as store_roots
 from db.states import RunKind
@@ -62,7 +63,7 @@ class Running:
 
 @contextmanager
 def running_intake(
-    kind: RunKind, store: Store, bundle: Bundle, roots: Sequence[RootSettings], clock: Clock
+    kind: RunKind, store: Store, bundle: Bundle, roots: Sequence[RootSettings], clock: Clock, gate_policy: GatePolicy
 ) -> Iterator[Running]:
     """Everything that `scan` or `watch` needs, given back whole on the way out.
 
@@ -70,7 +71,7 @@ def running_intake(
         StoreError: another intake works on this database.
     """
     workers = default_workers()
-    with store.intake_lock(), WorkerPool(bundle, workers) as pool:
+    with store.intake_lock(), WorkerPool(bundle, workers, gate_policy) as pool:
         with store.read() as tx:
             last, before = runs.last(tx), runs.last(tx, RunKind.WATCH)
         if last is not None and last.stopped_at is None:
@@ -90,7 +91,7 @@ def running_intake(
             run_id = runs.start(
                 tx, kind, pid=os.getpid(), host=socket.gethostname(), now=clock.now(), bundle_id=bundle_id
             ).id
-        intake = Intake(store, Scoring(bundle, bundle_id), pool, clock, known, capacity=workers * 2)
+        intake = Intake(store, Scoring(bundle, bundle_id, gate_policy), pool, clock, known, capacity=workers * 2)
         intake.recover()
         if kind is RunKind.WATCH and before is not None:
             intake.was_blind(before.stopped_at or before.heartbeat_at, "the service did not run")

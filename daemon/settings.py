@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from daemon.errors import ConfigurationError
 from daemon.intake.selection import DEPTH, Polling, Selection, is_temporary
+from daemon.triage.gate_policy import GatePolicy
+from models.findings import FindingCode
 from models.population import Population
 
 ENVIRONMENT_PREFIX: Final = "CXR_TRIAGE_"
@@ -49,6 +51,18 @@ class PrevalenceSettings(_Section):
         """Those that are set, by population."""
         stated = {Population.CHILDREN: self.children, Population.ADULTS: self.adults, None: self.unknown}
         return {who: share for who, share in stated.items() if share is not None}
+
+
+class GateSettings(_Section):
+    """`[gate]`: which films are taken, and which findings only mark a film instead of refusing it."""
+
+    modalities: tuple[Literal["CR", "DX", "RG", "RF", "SC", "OT"], ...] = Field(default=("CR", "DX"), min_length=1)
+    mark: tuple[FindingCode, ...] = ()
+
+    @property
+    def policy(self) -> GatePolicy:
+        """As the intake takes it."""
+        return GatePolicy(frozenset(self.modalities), frozenset(self.mark))
 
 
 class RootSettings(_Section):
@@ -140,6 +154,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     bundle: BundleSettings = BundleSettings()
     prevalence: PrevalenceSettings = PrevalenceSettings()
+    gate: GateSettings = GateSettings()
     root: tuple[RootSettings, ...] = ()
     report: ReportSettings = ReportSettings()
     log: LogSettings = LogSettings()

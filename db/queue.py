@@ -79,6 +79,7 @@ def _images(tx: Connection, states: Collection[State]) -> list[WaitingImage]:
             a.backlog,
             a.removed_at,
             a.attempts,
+            a.marks,
         )
         .select_from(newest)
         .join(schema.study, s.id == newest.c.study_id)

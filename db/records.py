@@ -209,6 +209,7 @@ class WaitingImage:
     backlog: bool
     removed_at: datetime | None
     attempts: int
+    marks: str | None  # codes of findings, separated by blanks
     duplicates: tuple[str, ...]  # absolute paths of the same content that are still there
 
     @property

@@ -9,6 +9,7 @@ import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from models.population import age_group_of
 from models.radiograph import FilmTags
 
 if TYPE_CHECKING:
@@ -30,27 +31,44 @@ KEYWORDS: Final = (
     "NumberOfFrames",
     "PatientAge",
     "PatientBirthDate",
+    "AnatomicRegionSequence",
+    "ViewCodeSequence",
+    "PatientOrientation",
+    "ImageType",
+    "PresentationIntentType",
+    "BurnedInAnnotation",
     "StudyInstanceUID",
     "SOPInstanceUID",
     "AccessionNumber",
     *DESCRIPTIONS,
     *(keyword for pair in TIMES for keyword in pair if keyword),
 )
-OLDEST: Final = 130.0  # years; beyond it a birth date is a placeholder, such as 19000101 in a film of 2040
+OLDEST: Final = 130.0  # years
+PLACEHOLDER: Final = date(1900, 1, 1)  # what some systems write for an unknown birth date: a child would be an adult
 _AGE: Final = re.compile(r"(\d{1,3})([DWMY])")
 _YEARS: Final = {"D": 1 / 365.25, "W": 7 / 365.25, "M": 1 / 12, "Y": 1.0}
 _DATE: Final = re.compile(r"(\d{4})[.]?(\d\d)[.]?(\d\d)")  # the dots are of ACR-NEMA, and still met
 _TIME: Final = re.compile(r"(\d\d):?(\d\d)?:?(\d\d)?")
 _MAX_TEXT: Final = 256
+_MAX_WORD: Final = 16  # characters of a code string (PS3.5, 6.2)
+_MAX_VALUES: Final = 16
+_APART: Final = 2.0  # years by which a stated age and one from dates may differ before neither is believed
 
 
 def tags_of(dataset: Dataset) -> FilmTags:
     """What a header says, each value cleaned; see `FilmTags`."""
     return FilmTags(
         modality=text(dataset, "Modality").upper(),
-        body_part=text(dataset, "BodyPartExamined").upper(),
-        view=text(dataset, "ViewPosition").upper(),
+        body_part=text(dataset, "BodyPartExamined").upper() or _meaning(dataset, "AnatomicRegionSequence"),
+        view=text(dataset, "ViewPosition").upper() or _view_of(_meaning(dataset, "ViewCodeSequence")),
         description=" ".join(filter(None, (text(dataset, keyword) for keyword in DESCRIPTIONS))),
+        series=text(dataset, "SeriesDescription"),
+        rows_run=text(dataset, "PatientOrientation").upper(),
+        image_type=tuple(
+            str(value).strip().upper()[:_MAX_WORD] for value in values(dataset, "ImageType")[:_MAX_VALUES]
+        ),
+        for_processing=text(dataset, "PresentationIntentType").upper() == "FOR PROCESSING",
+        burned_in=text(dataset, "BurnedInAnnotation").upper() == "YES",
         photometric=text(dataset, "PhotometricInterpretation").upper(),
         frames=max(whole(dataset, "NumberOfFrames") or 1, 1),
         age_years=_age(dataset),
@@ -99,15 +117,41 @@ def whole(dataset: Dataset, keyword: str) -> int | None:
     return None if value is None else int(value)
 
 
+def _meaning(dataset: Dataset, keyword: str) -> str:
+    """The words of a coded value's first item, in capitals; "" where there is none."""
+    items = values(dataset, keyword)
+    return text(items[0], "CodeMeaning").upper() if items and hasattr(items[0], "get") else ""
+
+
+def _view_of(meaning: str) -> str:
+    """A coded view as ViewPosition would have it (PS3.16, CID 4010): "postero-anterior" is PA."""
+    letters = "".join(letter for letter in meaning if letter.isalpha())
+    return {"POSTEROANTERIOR": "PA", "ANTEROPOSTERIOR": "AP"}.get(letters, meaning)
+
+
 def _age(dataset: Dataset) -> float | None:
-    """Years, from the age that is stated, else from the dates; "000Y" is what some exports write for unknown."""
-    if (match := _AGE.fullmatch(text(dataset, "PatientAge").upper())) and int(match[1]):
-        age = int(match[1]) * _YEARS[match[2]]
-    else:
-        born, taken = _date(text(dataset, "PatientBirthDate")), _acquired_at(dataset)
-        if born is None or taken is None:
-            return None
-        age = (taken.date() - born).days / 365.25
+    """Years, from the age that is stated, else from the dates; None where they contradict each other.
+
+    "000Y" is what some exports write for unknown.
+    """
+    stated, counted = _stated_age(dataset), _counted_age(dataset)
+    if stated is None or counted is None:
+        return counted if stated is None else stated
+    differ = age_group_of(stated) is not age_group_of(counted) and abs(stated - counted) > _APART
+    return None if differ else stated
+
+
+def _stated_age(dataset: Dataset) -> float | None:
+    match = _AGE.fullmatch(text(dataset, "PatientAge").upper())
+    return _possible(int(match[1]) * _YEARS[match[2]]) if match and int(match[1]) else None
+
+
+def _counted_age(dataset: Dataset) -> float | None:
+    born, taken = _date(text(dataset, "PatientBirthDate")), _acquired_at(dataset)
+    return None if born in (None, PLACEHOLDER) or taken is None else _possible((taken.date() - born).days / 365.25)
+
+
+def _possible(age: float) -> float | None:
     return age if 0 <= age <= OLDEST else None
 
 

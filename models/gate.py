@@ -1,20 +1,19 @@
 """Finds what speaks against scoring an image, with a code each; what a site does about a finding is not decided here.
 
-A header is judged before a picture is decoded: most of what does not belong here says so itself. Descriptions are not
-read: "CHEST PA AND LATERAL" names the study, not the image.
+A header is judged before a picture is decoded: most of what does not belong here says so itself.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from models.findings import Finding, FindingCode
 from models.population import ADULTS_FROM, GROUPS, Policy, group_of
 from models.radiograph import MIN_SIDE, FilmFormat, FilmTags, Radiograph, sniff
+from models.tag_gate import tag_findings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,63 +23,10 @@ if TYPE_CHECKING:
     from models.operating_points import GroupPolicy
     from models.population import AgeGroup, Population
 
-MODALITIES: Final = frozenset({"CR", "DX"})
-CHEST: Final = re.compile(r"CHEST|THORAX|LUNG|THORACIC\W*CAVITY|HEART|PORTABLE")
-NOT_CHEST: Final = re.compile(
-    r"SPINE|ABD|PELVIS|RIB|STERN|SHOULDER|CLAVIC|NECK|HEAD"
-)  # also beside CHEST: CHESTABDOMEN
-FRONTAL: Final = frozenset({"", "PA", "AP", "AP_PA", "PA_AP", "AP/PA", "PA/AP", "FRONTAL"})
 SPREAD: Final = (1.0, 99.0)  # percentiles
 MIN_SPREAD: Final = 0.02  # of the full range; below it there is nothing to see
 MAX_CHROMA: Final = 0.10  # films saved as RGB have 0.00, with a coloured mark up to 0.02; photographs 0.15 and more
 _SAMPLES: Final = 512  # a side; enough for percentiles, whatever the film's size
-
-
-class FindingCode(StrEnum):
-    """What was found, in one word."""
-
-    MODALITY = "modality"
-    BODY_PART = "body-part"
-    VIEW = "view"
-    MULTI_FRAME = "multi-frame"
-    TOO_SMALL = "too-small"
-    BLANK = "blank"
-    COLOUR = "colour-picture"
-    POPULATION = "population"
-    # What a bundle's own gate sees on a picture: `models.pixel_gate`.
-    INVERTED = "inverted"
-    ROTATED = "rotated"
-    UNDER_EXPOSED = "under-exposed"
-    OVER_EXPOSED = "over-exposed"
-    CUT_OFF = "cut-off"
-    NOT_CHEST = "not-chest"
-    PHOTOGRAPH = "photograph"
-    SCREENSHOT = "screenshot"
-    SCANNED_PAGE = "scanned-page"
-    UNLIKE = "unlike"
-
-
-class Tier(StrEnum):
-    """How much the file itself says of what is on it."""
-
-    TAGGED = "tagged"
-    UNTAGGED = "untagged"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One reason why a score would mean nothing; message and remedy are for the person who sent the file."""
-
-    code: FindingCode
-    message: str
-    remedy: str
-
-
-def tier(tags: FilmTags | None) -> Tier:
-    """`tagged` where age, view and modality are all stated, else `untagged`: the pixels alone speak."""
-    if tags is not None and tags.age_years is not None and tags.view and tags.modality:
-        return Tier.TAGGED
-    return Tier.UNTAGGED
 
 
 def header_findings(data: bytes) -> tuple[Finding, ...]:
@@ -101,36 +47,6 @@ def findings(film: Radiograph) -> tuple[Finding, ...]:
     return (tag_findings(film.tags) if film.tags else ()) + pixel_findings(film)
 
 
-def tag_findings(tags: FilmTags) -> tuple[Finding, ...]:
-    """What a DICOM header says against a film; a tag that is missing speaks against nothing."""
-    found = []
-    if tags.modality and tags.modality not in MODALITIES:
-        found.append(
-            Finding(
-                FindingCode.MODALITY,
-                f"the modality is {tags.modality}, not {' or '.join(sorted(MODALITIES))}",
-                "send chest radiographs only",
-            )
-        )
-    if not _is_chest(tags.body_part):
-        found.append(
-            Finding(
-                FindingCode.BODY_PART,
-                f"the body part is {tags.body_part}, not the chest",
-                "send chest radiographs only",
-            )
-        )
-    if tags.view not in FRONTAL:
-        found.append(
-            Finding(FindingCode.VIEW, f"the view is {tags.view}, not frontal (PA or AP)", "send the frontal film")
-        )
-    if tags.frames > 1:
-        found.append(
-            Finding(FindingCode.MULTI_FRAME, f"the file holds {tags.frames} frames, not one", "send one film a file")
-        )
-    return tuple(found)
-
-
 def population_findings(
     age_years: float | None, declared: Population | None, policies: Mapping[AgeGroup, GroupPolicy]
 ) -> tuple[Finding, ...]:
@@ -148,6 +64,16 @@ def population_findings(
     who = "films without an age are declared so here" if age_years is None else f"the age is {_age(age_years)}"
     message = f"{who}, and the bundle is not for {GROUPS[group]}: {stated.reason.rstrip('.')}"
     return (Finding(FindingCode.POPULATION, message, "read it normally"),)
+
+
+def against_tags(finding: Finding, tags: FilmTags | None) -> Finding:
+    """The same finding; where the header says the opposite of what the pixels show, it says so.
+
+    Pixels overrule a tag only towards refusal: nothing that a header speaks against is scored because it looks right.
+    """
+    if tags is None or finding.code is not FindingCode.INVERTED or not tags.photometric:
+        return finding
+    return replace(finding, message=f"{finding.message}, though the header says {tags.photometric}")
 
 
 def _age(years: float) -> str:
@@ -170,10 +96,6 @@ def pixel_findings(film: Radiograph) -> tuple[Finding, ...]:
     if film.chroma > MAX_CHROMA:
         found.append(Finding(FindingCode.COLOUR, "the picture is in colour", "send the radiograph itself"))
     return tuple(found)
-
-
-def _is_chest(body_part: str) -> bool:
-    return not body_part or bool(CHEST.search(body_part) and not NOT_CHEST.search(body_part))
 
 
 def _spread(pixels: NDArray[np.float32]) -> float:

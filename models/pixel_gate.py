@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from models.errors import ModelsError
-from models.gate import Finding, FindingCode
+from models.findings import Finding, FindingCode
 
 if TYPE_CHECKING:
     from pathlib import Path

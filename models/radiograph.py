@@ -80,6 +80,11 @@ class FilmTags:
     body_part: str = ""
     view: str = ""
     description: str = ""  # study, series and protocol description, for words such as "KNEE"
+    series: str = ""  # the series' description alone
+    rows_run: str = ""  # towards where on the patient a row runs: L or R on a frontal film, A or P on a lateral one
+    image_type: tuple[str, ...] = ()  # such as ("DERIVED", "PRIMARY")
+    for_processing: bool = False  # the detector's own values
+    burned_in: bool = False  # the header says that something is written into the picture
     photometric: str = ""
     frames: int = 1
     age_years: float | None = None

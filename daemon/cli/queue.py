@@ -64,6 +64,12 @@ def table(document: Mapping[str, Any]) -> list[str]:
             f"  {printable(item['path'])}: {item['state']} ({item['code']}): {printable(item['message'] or '')}"
             for item in document["not_scored"]
         ]
+    if document["marked"]:
+        lines += ["", "Scored outside the validated use, and marked; ranked by arrival, not by these scores:"]
+        lines += [
+            f"  {printable(item['path'])}: {', '.join(item['codes'])}: {item['probability']:.3f}"
+            for item in document["marked"]
+        ]
     return lines
 
 
@@ -86,12 +92,19 @@ def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         str(entry["rank"]),
         entry["study"],
-        BAND_WORDS[entry["band"]] + (" (ordered)" if entry["policy"] == "ordered" else ""),
+        BAND_WORDS[entry["band"]] + _aside(entry),
         probability,
         entry["tier"],
         entry["arrived_at"][:16].replace("T", " "),
         printable(paths[0]) + more if paths else "",
     )
+
+
+def _aside(entry: Mapping[str, Any]) -> str:
+    """What stands behind the band."""
+    if entry["images"] and entry["images"][0]["marks"]:
+        return " (marked)"
+    return " (ordered)" if entry["policy"] == "ordered" else ""
 
 
 def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from daemon.intake.machine import Effect, Event, move_of
 from daemon.intake.worker import Outcome, Verdict
+from daemon.triage.gate_policy import BY_DEFAULT, GatePolicy
 from db import arrivals, results, studies
 from db.records import Arrival, FilmFacts
 from db.states import PENDING, State
@@ -21,10 +22,11 @@ from models.bundle import Bundle
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """The model that new results are made by, and its row in the store."""
+    """What new results are made by: the model, its row in the store, and what the site does about findings."""
 
     bundle: Bundle
     bundle_id: int
+    gate_policy: GatePolicy = BY_DEFAULT
 
 
 _SETS: Final[Mapping[Effect, Mapping[str, Any]]] = {

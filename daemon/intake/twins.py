@@ -16,7 +16,8 @@ from daemon.intake.recording import Scoring, apply, retire, study_of
 from db import arrivals, results, roots
 from db.records import Arrival, FilmFacts, Root
 from db.states import ENDED, RootState, State
-from models.gate import FindingCode, population_findings
+from models.findings import FindingCode
+from models.gate import population_findings
 from models.population import Population
 
 
@@ -37,7 +38,7 @@ def settle_by_twin(
         now: when.
     """
     twins = arrivals.same_content(tx, sha256, arrival.id)
-    twins = [twin for twin in twins if not _refused_there_only(twin, declared, scoring)]
+    twins = [twin for twin in twins if _still_holds(twin, declared, scoring)]
     if twins and _asked_again(tx, arrival):
         twins = [twin for twin in twins if twin.state is State.SCORED]
     folders = {root.id: root for root in roots.roots(tx)} if twins else {}
@@ -49,14 +50,16 @@ def settle_by_twin(
         gone.append(twin)
     bundle = scoring.bundle
     result = results.find(tx, sha256, bundle.model_sha256, bundle.preprocessing)
-    renamed = next((twin for twin in gone if twin.state is not State.FAILED), None)
     if result is not None:
-        donor = renamed or next(iter(arrivals.with_result(tx, result.id)), None)
-        if donor is None or _is_outside(donor.facts, declared, scoring):
+        before = [twin for twin in gone if twin.result_id == result.id]
+        known = [twin for twin in arrivals.with_result(tx, result.id) if _still_holds(twin, declared, scoring)]
+        donor = next(iter((*before, *known)), None)
+        if donor is None or _is_outside_unmarked(donor.facts, declared, scoring):
             return None
-        values = _taken_over(tx, arrival, donor, declared, now, renamed=renamed is not None)
+        values = _taken_over(tx, arrival, donor, declared, now, renamed=donor in before)
         values |= {"sha256": sha256, "result_id": result.id}
         return apply(tx, arrival, Event.SCORE, now, reason="scored before", **values)
+    renamed = next((twin for twin in gone if twin.state is not State.FAILED), None)
     if renamed is not None and renamed.state is State.REFUSED:
         values = _taken_over(tx, arrival, renamed, declared, now, renamed=True)
         values |= {"sha256": sha256, "code": renamed.code, "message": renamed.message}
@@ -69,10 +72,20 @@ def _is_outside(facts: FilmFacts, declared: Population | None, scoring: Scoring)
     return bool(population_findings(facts.age_years, declared, scoring.bundle.policies))
 
 
-def _refused_there_only(twin: Arrival, declared: Population | None, scoring: Scoring) -> bool:
-    """Whether a twin was refused for its population, and would not be here: its root declares another one."""
-    refused = twin.state is State.REFUSED and twin.code == FindingCode.POPULATION.value
-    return refused and not _is_outside(twin.facts, declared, scoring)
+def _is_outside_unmarked(facts: FilmFacts, declared: Population | None, scoring: Scoring) -> bool:
+    """Whether a score of this film was given where its population counted, or was declared, otherwise."""
+    marked = FindingCode.POPULATION.value in (facts.marks or "").split()
+    return not marked and _is_outside(facts, declared, scoring)
+
+
+def _still_holds(twin: Arrival, declared: Population | None, scoring: Scoring) -> bool:
+    """Whether what became of a twin would become of its content here and now: by this root and the site's rules."""
+    facts, policy = twin.facts, scoring.gate_policy
+    code = twin.code if twin.state is State.REFUSED else None
+    marks = (facts.marks or "").split() if twin.result_id is not None else []
+    if not policy.holds(refused_for=code, modality=facts.modality, marks=marks):
+        return False
+    return FindingCode.POPULATION.value not in (code, *marks) or _is_outside(facts, declared, scoring)
 
 
 def _asked_again(tx: Connection, arrival: Arrival) -> bool:

@@ -13,8 +13,8 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -22,14 +22,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.intake.sandbox import Confinement, confine
+from daemon.triage.gate_policy import BY_DEFAULT, GatePolicy
 from db.records import FilmFacts
 from models.bundle import Bundle, GroupPolicy
 from models.contract import VERSIONS
-from models.gate import Finding, findings, population_findings, tag_findings, tier
+from models.findings import Finding
+from models.gate import against_tags, pixel_findings, population_findings
 from models.pixel_gate import PixelGate, gate_of
 from models.population import AgeGroup, Population, population_of_age
 from models.radiograph import FilmFormat, FilmTags, Radiograph, UnreadableFilm, read_radiograph, sniff
 from models.scorer import Scorer
+from models.tag_gate import believed, tag_findings, tier
 
 ADDRESS_SPACE: Final = 1 << 30  # bytes on top of what the process has mapped once the model is loaded
 _PR_SET_PDEATHSIG: Final = 1
@@ -65,16 +68,25 @@ class Outcome:
     message: str | None = None
 
 
+class _Refused(Exception):  # noqa: N818 - a verdict, not a fault
+    """A finding refuses the film that is being judged."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.code.value)
+        self.finding: Final = finding
+
+
 _scorer: Scorer | None = None  # one per process, made by `start`: an interpreter cannot be sent between processes
 _gate: PixelGate | None = None  # of the bundle; None where it has none
 _preprocess = VERSIONS[1]
 _policies: Mapping[AgeGroup, GroupPolicy] = {}
+_gate_policy = BY_DEFAULT
 _confinement = Confinement()
 
 
-def start(bundle: Bundle, address_space: int = ADDRESS_SPACE) -> None:
+def start(bundle: Bundle, gate_policy: GatePolicy, address_space: int = ADDRESS_SPACE) -> None:
     """Prepare this process: load the model, then give up what scoring does not need."""
-    global _scorer, _gate, _preprocess, _policies, _confinement  # noqa: PLW0603
+    global _scorer, _gate, _preprocess, _policies, _gate_policy, _confinement  # noqa: PLW0603
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a killed daemon leaves no orphan behind
     parent = multiprocessing.parent_process()
@@ -87,6 +99,7 @@ def start(bundle: Bundle, address_space: int = ADDRESS_SPACE) -> None:
     _gate = gate_of(bundle, _scorer)
     _preprocess = VERSIONS[bundle.preprocessing]
     _policies = bundle.policies
+    _gate_policy = gate_policy
     limit = _mapped() + address_space
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     # What decodes DICOM is still imported with the first such film (0.4 s and 35 MiB): reading files stays allowed.
@@ -113,6 +126,7 @@ def judge(data: bytes, declared: Population | None) -> Outcome:
     """
     began = time.monotonic()
     facts = FilmFacts()
+    marks: list[Finding] = []
     try:
         facts = _facts(sniff(data), None, declared)
         if facts.format == FilmFormat.DICOM:
@@ -120,14 +134,15 @@ def judge(data: bytes, declared: Population | None) -> Outcome:
 
             tags = read_tags(data)
             facts = _facts(FilmFormat.DICOM, tags, declared)
-            if refused := tag_findings(tags):
-                return _refused(refused[0], facts, began)
-        if refused := population_findings(facts.age_years, declared, _policies):  # a header costs less than a picture
-            return _refused(refused[0], facts, began)
+            _weigh(tag_findings(tags, _gate_policy.modalities), marks)
+        _weigh(population_findings(facts.age_years, declared, _policies), marks)  # a header costs less than a picture
         film = read_radiograph(data)
-        if refused := findings(film):
-            return _refused(refused[0], facts, began)
-        return _scored(film, facts, began)
+        _weigh(pixel_findings(film), marks)
+        return _scored(film, facts, marks, began)
+    except _Refused as refused:
+        message = f"{refused.finding.message}; {refused.finding.remedy}"
+        code = refused.finding.code.value
+        return Outcome(Verdict.REFUSED, facts, _since(began), code=code, message=message)
     except UnreadableFilm as error:
         message = f"{error.cause}; {error.remedy}"
         return Outcome(Verdict.FAILED, facts, _since(began), code=error.code.value, message=message)
@@ -143,25 +158,32 @@ def _since(began: float) -> float:
     return (time.monotonic() - began) * 1000.0
 
 
-def _refused(finding: Finding, facts: FilmFacts, began: float) -> Outcome:
-    message = f"{finding.message}; {finding.remedy}"
-    return Outcome(Verdict.REFUSED, facts, _since(began), code=finding.code.value, message=message)
+def _weigh(found: Iterable[Finding], marks: list[Finding]) -> None:
+    """Keep the findings that mark a film.
+
+    Raises:
+        _Refused: one of them refuses it.
+    """
+    found = tuple(found)
+    if refusal := _gate_policy.refusal(found):
+        raise _Refused(refusal)
+    marks += found
 
 
-def _scored(film: Radiograph, facts: FilmFacts, began: float) -> Outcome:
+def _scored(film: Radiograph, facts: FilmFacts, marks: list[Finding], began: float) -> Outcome:
     if _scorer is None:
         raise RuntimeError("the worker was not started")
-    if _gate is not None and (refused := _gate.picture_findings(film)):
-        return _refused(refused[0], facts, began)
+    if _gate is not None:
+        _weigh((against_tags(found, film.tags) for found in _gate.picture_findings(film)), marks)
     score = _scorer.score(_preprocess(film))
     unlikeness = None
     if _gate is not None and score.gate is not None:
-        if refused := _gate.findings(score.gate):
-            return _refused(refused[0], facts, began)
+        _weigh((against_tags(found, film.tags) for found in _gate.findings(score.gate)), marks)
         unlikeness = _gate.unlikeness(score.gate)
     if not math.isfinite(score.logit):
         message = "the model gave no number for it; export the film again"
         return Outcome(Verdict.FAILED, facts, _since(began), code="no-score", message=message)
+    facts = replace(facts, marks=" ".join(dict.fromkeys(found.code.value for found in marks)) or None)
     return Outcome(Verdict.SCORED, facts, _since(began), score.logit, score.map, unlikeness)
 
 
@@ -182,4 +204,5 @@ def _facts(kind: FilmFormat, tags: FilmTags | None, declared: Population | None)
         study_uid=tags.study_uid or None,
         instance_uid=tags.instance_uid or None,
         acquired_at=tags.acquired_at.isoformat(timespec="seconds") if tags.acquired_at else None,
+        believed=" ".join(believed(tags)) or None,
     )

@@ -16,6 +16,7 @@ from daemon.intake import wire, worker
 from daemon.intake.pipes import Film, WorkerContext
 from daemon.intake.sandbox import Confinement
 from daemon.intake.worker import Outcome
+from daemon.triage.gate_policy import BY_DEFAULT, GatePolicy
 from models.bundle import Bundle
 from models.population import Population
 
@@ -83,10 +84,10 @@ def outcome_of(future: Future[Outcome]) -> Landing:
 class WorkerPool:
     """Worker processes, started afresh so that they share nothing with the daemon, replaced when they die."""
 
-    def __init__(self, bundle: Bundle, workers: int) -> None:
+    def __init__(self, bundle: Bundle, workers: int, gate_policy: GatePolicy = BY_DEFAULT) -> None:
         for key, value in _ONE_THREAD.items():
             os.environ.setdefault(key, value)  # the children read it when they start, whenever pebble starts them
-        self._bundle, self._workers = bundle, workers
+        self._bundle, self._workers, self._gate_policy = bundle, workers, gate_policy
         self._asked = False
         self._confinement: Confinement | None = None
         self._pool = self._new()
@@ -100,7 +101,7 @@ class WorkerPool:
         return ProcessPool(
             max_workers=self._workers,
             initializer=worker.start,
-            initargs=(self._bundle,),
+            initargs=(self._bundle, self._gate_policy),
             context=WorkerContext(),
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,56 +12,15 @@ from zoneinfo import ZoneInfo
 
 from daemon.report.charts import PROBABILITY, WAITING, Chart, histogram
 from daemon.report.inputs import Completeness, Health, ReportInputs, Verification
-from daemon.triage.document import account_document, not_scored, queue_document
-from daemon.triage.order import Band, QueueImage, QueueStudy, Urgency, order
+from daemon.report.rows import Line, Marked, Unscored, line_of, marked_of, unscored_of
+from daemon.triage.document import account_document, marked, not_scored, queue_document
+from daemon.triage.order import Band, QueueStudy, order
 from daemon.triage.rules import Site
 from db.states import BLIND, RootState, State
 from models.bundle import GroupPolicy, OperatingPoint
-from models.population import AgeGroup, Policy
+from models.population import AgeGroup
 
 LATE: Final = timedelta(minutes=5)  # a report that is written within this of its time is on time
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One waiting study, as the page lists it; `film` is a file name, `reason` the code of one without a score."""
-
-    rank: int
-    study: str
-    accession: str | None
-    film: str
-    images: int
-    copies: int
-    removed: bool
-    band: Band
-    policy: Policy | None
-    urgency: Urgency
-    overdue: bool
-    backlog: bool
-    arrived_at: datetime  # in the site's zone
-    waiting: timedelta
-    source: str
-    view: str | None
-    age_years: float | None
-    tier: str
-    population: str | None
-    probability: float | None
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Unscored:
-    """One film without a score: where it stands in the queue, why, and what to do."""
-
-    rank: int
-    accession: str | None
-    film: str
-    source: str
-    state: State
-    code: str
-    sentence: str
-    remedy: str
-    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +61,8 @@ class Report:
         policies: of the bundle, by age group; empty where it states none.
         prevalence: the site's, as far as it is set.
         bands: waiting studies by band, every band present.
-        lines, unscored: the first `ReportInputs.rows` of them; `waiting` and `unscored_total` count all.
+        rules: of this site's gate, a sentence each.
+        lines, unscored, marked: the first `ReportInputs.rows` of them; the totals beside them and `waiting` count all.
         document: the queue document with every study, as `queue --format json` gives it.
     """
 
@@ -121,6 +80,7 @@ class Report:
     policies: Mapping[AgeGroup, GroupPolicy]
     prevalence: Site
     accepted_as: str | None
+    rules: tuple[str, ...]
     notices: tuple[str, ...]
     account: Mapping[str, Any]
     arrived: int | None
@@ -132,6 +92,8 @@ class Report:
     lines: tuple[Line, ...]
     unscored: tuple[Unscored, ...]
     unscored_total: int
+    marked: tuple[Marked, ...]
+    marked_total: int
     charts: tuple[Chart, ...]
     latency: Latency | None
     reasons: tuple[tuple[State, str, int], ...]
@@ -145,6 +107,7 @@ def build_report(inputs: ReportInputs) -> Report:
     account = account_document(inputs.counts, seen=inputs.seen)
     names = _names({root.path for root in inputs.health.roots} | {image.root for s in studies for image in s.images})
     films = [(rank, study, image) for rank, study in enumerate(studies, 1) for _, image in not_scored((study,))]
+    aside = [(rank, study, image) for rank, study in enumerate(studies, 1) for _, image in marked((study,))]
     bands = Counter(study.band for study in studies)
     late = inputs.written_at - inputs.scheduled_at if inputs.scheduled_at else None
     bundle, zone = inputs.bundle, inputs.zone
@@ -163,6 +126,7 @@ def build_report(inputs: ReportInputs) -> Report:
         policies=inputs.policies,
         prevalence=inputs.prevalence,
         accepted_as=inputs.accepted_as,
+        rules=tuple(inputs.rules),
         notices=tuple(inputs.notices),
         account=account,
         arrived=inputs.arrived,
@@ -171,9 +135,11 @@ def build_report(inputs: ReportInputs) -> Report:
         completeness=_completeness(inputs.completeness, zone),
         bands={band: bands[band] for band in Band},
         waiting=len(studies),
-        lines=tuple(_line(rank, study, names, inputs) for rank, study in enumerate(studies[: inputs.rows], 1)),
-        unscored=tuple(_unscored(rank, study, image, names) for rank, study, image in films[: inputs.rows]),
+        lines=tuple(line_of(rank, study, names, inputs) for rank, study in enumerate(studies[: inputs.rows], 1)),
+        unscored=tuple(unscored_of(rank, study, image, names) for rank, study, image in films[: inputs.rows]),
         unscored_total=len(films),
+        marked=tuple(marked_of(rank, study, image, names) for rank, study, image in aside[: inputs.rows]),
+        marked_total=len(aside),
         charts=_charts(studies, inputs.written_at),
         latency=_latency(inputs.health.latencies),
         reasons=_reasons(inputs.health),
@@ -182,61 +148,6 @@ def build_report(inputs: ReportInputs) -> Report:
             studies, generated_at=inputs.written_at, bundle=bundle, account=account, site=inputs.prevalence
         ),
     )
-
-
-def _line(rank: int, study: QueueStudy, names: Mapping[str, str], inputs: ReportInputs) -> Line:
-    highest = study.images[0]
-    return Line(
-        rank=rank,
-        study=study.study,
-        accession=study.accession,
-        film=os.path.basename(highest.path),  # noqa: PTH119 - text, not a file
-        images=len(study.images),
-        copies=sum(len(image.duplicates) for image in study.images),
-        removed=all(image.removed_at is not None for image in study.images),
-        band=study.band,
-        policy=study.policy,
-        urgency=study.urgency,
-        overdue=study.overdue,
-        backlog=study.backlog,
-        arrived_at=study.arrived_at.astimezone(inputs.zone),
-        waiting=max(inputs.written_at - study.arrived_at, timedelta()),
-        source=names[highest.root],
-        view=highest.view,
-        age_years=highest.age_years,
-        tier=study.tier,
-        population=study.population,
-        probability=study.probability,
-        reason=None if study.band is not Band.UNSCORED else highest.code,
-    )
-
-
-def _unscored(rank: int, study: QueueStudy, image: QueueImage, names: Mapping[str, str]) -> Unscored:
-    sentence, remedy = _told(image.message)
-    return Unscored(
-        rank=rank,
-        accession=study.accession,
-        film=os.path.basename(image.path),  # noqa: PTH119 - text, not a file
-        source=names[image.root],
-        state=image.state,
-        code=image.code or "unknown",
-        sentence=sentence,
-        remedy=remedy,
-        attempts=image.attempts,
-    )
-
-
-def _told(message: str | None) -> tuple[str, str]:
-    """What happened and what to do, as two sentences; intake keeps them as one text, "cause; remedy"."""
-    if not message:
-        return "No reason was kept.", ""
-    cause, _, remedy = message.rpartition("; ") if "; " in message else (message, "", "")
-    return _sentence(cause), _sentence(remedy)
-
-
-def _sentence(text: str) -> str:
-    stop = "" if not text or text.endswith((".", "!", "?")) else "."
-    return f"{text[:1].upper()}{text[1:]}{stop}"
 
 
 def _charts(studies: Sequence[QueueStudy], now: datetime) -> tuple[Chart, ...]:

@@ -64,6 +64,7 @@ def _facts(report: Report) -> dict[str, Any]:
         "scheduled_at": instant(report.scheduled_at) if report.scheduled_at else None,
         "written_at": instant(report.written_at),
         "accepted_as": report.accepted_as,
+        "rules": list(report.rules),
         "notices": list(report.notices),
         "arrived": report.arrived,
         "read": report.read,

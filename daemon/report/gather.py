@@ -17,7 +17,6 @@ from daemon.report.build import build_report
 from daemon.report.inputs import Completeness, Health, ReportInputs, RootHealth, Verification
 from daemon.report.write import write_report
 from daemon.settings import ReportSettings, Settings
-from daemon.triage.rules import Site
 from daemon.waiting import Kept, kept_of, waiting_studies
 from db import blind, history, queue, reconciliation, reports, results, roots, runs, window
 from db.records import ReportRow
@@ -40,8 +39,7 @@ def window_of(report_date: date, settings: ReportSettings) -> tuple[datetime, da
 
 def gather(
     tx: Connection,
-    settings: ReportSettings,
-    site: Site,
+    settings: Settings,
     report_date: date,
     span: tuple[datetime, datetime],
     scheduled_at: datetime | None,
@@ -49,13 +47,14 @@ def gather(
 ) -> ReportInputs:
     """Everything that stands in the report of a date."""
     start, end = span
+    site = settings.prevalence.site
     bundle = results.newest_bundle(tx)
     kept = kept_of(bundle) if bundle else Kept()
     audit = verify(tx)
     sentences = [f"{each.kind}: {each.subject}: {each.text}" for each in audit.discrepancies]
     return ReportInputs(
-        site=settings.site,
-        zone=ZoneInfo(settings.zone),
+        site=settings.report.site,
+        zone=ZoneInfo(settings.report.zone),
         report_date=report_date,
         window_start=start,
         window_end=end,
@@ -73,6 +72,7 @@ def gather(
         verification=Verification(now, sentences, audit.unseen),
         completeness=completeness_of(tx, start, end),
         health=_health(tx, start, end),
+        rules=settings.gate.policy.sentences(),
         notices=tuple(_notices(tx, now)),
     )
 
@@ -151,7 +151,7 @@ def write_one(
     """
     chosen = [str(form) for form in formats or settings.report.formats]
     with store.read() as tx:
-        inputs = gather(tx, settings.report, settings.prevalence.site, report_date, span, scheduled_at, now())
+        inputs = gather(tx, settings, report_date, span, scheduled_at, now())
     written = write_report(build_report(inputs), out or settings.report.folder, chosen)
     row = ReportRow(
         site=settings.report.site,

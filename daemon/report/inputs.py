@@ -116,6 +116,7 @@ class ReportInputs:
         verification: None when it did not run.
         completeness: None when no list speaks of the window.
         accepted_as: how the site accepted the bundle on its own films, None when it did not.
+        rules: of the site's gate, a sentence each: what is taken, refused, marked.
         notices: sentences that belong on top, such as a folder that is away or a run that ended without its stop.
         rows: how many studies, and how many films without a score, the page lists.
     """
@@ -140,5 +141,6 @@ class ReportInputs:
     completeness: Completeness | None = None
     health: Health = field(default_factory=Health)
     accepted_as: str | None = None
+    rules: Sequence[str] = ()
     notices: Sequence[str] = ()
     rows: int = ROWS

@@ -37,6 +37,7 @@ ROW: Final = (
     "acquired_at",
     "state",
     "code",
+    "marks",
     "images",
     "path",
 )
@@ -59,7 +60,7 @@ def queue_document(
         bundle: the newest bundle that scored, or None when nothing was scored yet.
         account: what `account_document` gives.
         site: the prevalences that the site has set; each study says at which its probability holds.
-        limit: how many studies `queue` lists, all when None; `not_scored` and `waiting` always cover the whole queue.
+        limit: how many studies `queue` lists, all when None; all other keys always cover the whole queue.
 
     Returns:
         ``json.dumps`` takes it as it is; with its default ``ensure_ascii`` surrogate escapes in paths survive.
@@ -74,6 +75,7 @@ def queue_document(
         "waiting": len(waiting),
         "queue": [queue_entry(rank, study) for rank, study in enumerate(waiting[:limit], 1)],
         "not_scored": [not_scored_entry(study, image) for study, image in not_scored(waiting)],
+        "marked": [marked_entry(study, image) for study, image in marked(waiting)],
     }
 
 
@@ -124,6 +126,27 @@ def not_scored(studies: Iterable[QueueStudy]) -> Iterator[tuple[QueueStudy, Queu
                 yield study, image
 
 
+def marked(studies: Iterable[QueueStudy]) -> Iterator[tuple[QueueStudy, QueueImage]]:
+    """Every image of the waiting studies that was scored, and marked with what speaks against that."""
+    for study in studies:
+        for image in study.images:
+            if image.marks:
+                yield study, image
+
+
+def marked_entry(study: QueueStudy, image: QueueImage) -> dict[str, Any]:
+    """One marked image, with the score that ranks it nowhere."""
+    return {
+        "path": image.path,
+        "study": study.study,
+        "accession": study.accession,
+        "codes": list(image.marks),
+        "probability": image.probability,
+        "prevalence": image.prevalence,
+        "logit": image.logit,
+    }
+
+
 def not_scored_entry(study: QueueStudy, image: QueueImage) -> dict[str, Any]:
     """One image that has no score, with the reason."""
     return {
@@ -151,6 +174,7 @@ def queue_rows(document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
             "images": len(entry["images"]),
             "state": highest["state"],
             "code": highest["code"],
+            "marks": " ".join(highest["marks"]),
             "path": highest["path"],
         }
         yield {name: cell(values[name]) for name in ROW}
@@ -172,6 +196,7 @@ def _image_entry(image: QueueImage) -> dict[str, Any]:
         "prevalence": image.prevalence,
         "policy": None if image.policy is None else str(image.policy),
         "logit": image.logit,
+        "marks": list(image.marks),
         "duplicates": list(image.duplicates),
         "removed_at": None if image.removed_at is None else instant(image.removed_at),
     }

@@ -57,6 +57,8 @@ class QueueImage:
         attempts: how often it was tried.
         duplicates: absolute paths of other files with the same content.
         removed_at: when the file was seen to be gone, or None.
+        marks: codes of what speaks against a film that the site has scored all the same. Its score is shown, and never
+            ranked: its band is `unscored`.
     """
 
     arrival_id: int
@@ -79,6 +81,7 @@ class QueueImage:
     attempts: int = 0
     duplicates: tuple[str, ...] = ()
     removed_at: datetime | None = None
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ class QueueStudy:
         study: its opaque key, unique; the last tie-break of the order.
         overdue: it has waited longer than the site allows for its urgency.
         backlog: all of it lay in its root at the root's first scan.
-        band, policy, probability, prevalence, logit, tier, population: those of its highest image, ``images[0]``.
+        band, tier, population: those of its highest image, ``images[0]``.
+        policy, probability, prevalence, logit: those of its highest image, too, and None where that one is marked.
         arrived_at: of its earliest image, in UTC.
         acquired_at: the modality's local wall clock as the file gives it, or None.
         images: highest first; never empty.

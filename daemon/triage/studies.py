@@ -45,10 +45,10 @@ def _study(rows: list[WaitingImage], known: Mapping[int, Rules]) -> QueueStudy:
         overdue=False,  # no site has a reading time yet
         backlog=all(row.backlog for row in rows),
         band=highest.band,
-        policy=highest.policy,
-        probability=highest.probability,
-        prevalence=highest.prevalence,
-        logit=highest.logit,
+        policy=None if highest.marks else highest.policy,
+        probability=None if highest.marks else highest.probability,
+        prevalence=None if highest.marks else highest.prevalence,
+        logit=None if highest.marks else highest.logit,
         tier=highest.tier,
         population=highest.population,
         arrived_at=min(image.arrived_at for image in images),
@@ -59,7 +59,7 @@ def _study(rows: list[WaitingImage], known: Mapping[int, Rules]) -> QueueStudy:
 
 def _image(row: WaitingImage, known: Mapping[int, Rules]) -> QueueImage:
     population = Population(row.population) if row.population else None
-    logit, judged = None, None
+    logit, judged, marks = None, None, tuple((row.marks or "").split())
     # A logit that is no number must not reach the order: comparisons with it are always false, and the sort is lost.
     if row.logit is not None and math.isfinite(row.logit) and row.bundle_id is not None:
         logit = row.logit
@@ -75,7 +75,7 @@ def _image(row: WaitingImage, known: Mapping[int, Rules]) -> QueueImage:
         probability=judged.probability if judged else None,
         prevalence=judged.prevalence if judged else None,
         logit=logit,
-        band=judged.band if judged else Band.UNSCORED,
+        band=judged.band if judged and not marks else Band.UNSCORED,
         policy=judged.policy if judged else None,
         population=population,
         tier=row.tier or UNTAGGED,
@@ -85,10 +85,12 @@ def _image(row: WaitingImage, known: Mapping[int, Rules]) -> QueueImage:
         attempts=row.attempts + 1,  # the store counts the tries before the one that decided
         duplicates=row.duplicates,
         removed_at=row.removed_at,
+        marks=marks,
     )
 
 
 def _height(image: QueueImage) -> tuple[int, float, bool, int]:
     """Sorts the image that speaks for the study to the front; a file that is still there before one that is gone."""
     gone = image.removed_at is not None
-    return (_HEIGHT[image.band], -(image.logit or 0.0), gone, image.arrival_id)
+    logit = 0.0 if image.logit is None or image.marks else image.logit
+    return (_HEIGHT[image.band], -logit, gone, image.arrival_id)

@@ -21,6 +21,7 @@ from daemon.intake.reading import Content, Unread, read_file
 from daemon.intake.recording import Scoring
 from daemon.intake.worker import Outcome, Verdict
 from daemon.intake.workers import Judge
+from daemon.triage.gate_policy import BY_DEFAULT, GatePolicy
 from db import arrivals, queue, results, roots
 from db.records import Arrival, FilmFacts, HistoryLine
 from db.states import State
@@ -136,6 +137,7 @@ class House:
     judge: PaperJudge = field(default_factory=PaperJudge)
     workers: Judge | None = None  # real ones, in place of those on paper
     bundle: Bundle = BUNDLE
+    gate_policy: GatePolicy = BY_DEFAULT
     populations: Mapping[str, Population] = field(default_factory=dict)
     read: Callable[[Path], Content | Unread] = read_file
     capacity: int = 4
@@ -172,7 +174,7 @@ class House:
             ]
         intake = Intake(
             self.store,
-            Scoring(self.bundle, bundle_id),
+            Scoring(self.bundle, bundle_id, self.gate_policy),
             self.workers or self.judge,
             self.time.clock,
             {watched.root.id: watched for watched in known},

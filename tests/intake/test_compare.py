@@ -39,6 +39,7 @@ def arrivals(draw: st.DrawFn, path: str) -> Arrival:
         arrived_at=NOW,
         changed_at=NOW,
         removed_at=draw(st.sampled_from([None, NOW])),
+        withdrawn_at=None,
     )
 
 

@@ -7,9 +7,12 @@ from dataclasses import replace
 
 from builders.intake import House, failed, refused, scored
 
+from daemon.triage.gate_policy import BY_DEFAULT, GatePolicy
 from db import studies
+from db.records import FilmFacts
 from db.states import ReadSource, State
 from models.bundle import GroupPolicy
+from models.findings import FindingCode
 from models.population import AgeGroup, Policy, Population
 
 
@@ -215,4 +218,27 @@ def test_a_film_that_was_refused_for_its_population_is_judged_anew_where_that_do
     film.rename(house.folder / "incoming" / "renamed")
     house.pass_(intake)
     assert house.at("renamed").state is State.SCORED
+    house.check()
+
+
+def test_a_renamed_film_is_judged_anew_where_the_site_changed_its_rules(house: House) -> None:
+    """A refusal that only marks now, and a mark that refuses now."""
+    marking = GatePolicy(mark=frozenset({FindingCode.VIEW}))
+    house.judge.answers[b"lateral"] = refused()
+    film = house.write("a", b"lateral")
+    house.pass_(house.intake())
+    house.gate_policy = marking
+    house.judge.answers[b"lateral"] = replace(scored(0.5), facts=FilmFacts(marks="view"))
+    film.rename(house.incoming / "b")
+    house.pass_(house.intake())
+    assert (house.at("b").state, house.at("b").facts.marks) == (State.SCORED, "view")
+    (house.incoming / "b").rename(house.incoming / "c")
+    house.pass_(house.intake())
+    assert house.at("c").facts.marks == "view"
+    assert len(house.judge.seen) == 2
+    house.gate_policy = BY_DEFAULT
+    house.judge.answers[b"lateral"] = refused()
+    (house.incoming / "c").rename(house.incoming / "d")
+    house.pass_(house.intake())
+    assert house.at("d").state is State.REFUSED
     house.check()

@@ -49,10 +49,22 @@ def test_an_age_is_read_in_its_unit(stated: str, years: float) -> None:
 @pytest.mark.parametrize("stated", [None, "", "000Y", "Y", "45", "old", "999Y "])
 def test_an_age_that_is_not_stated_comes_from_the_dates(stated: str | None) -> None:
     """The day of the film less the day of birth; an age of nought years is what some exports write for unknown."""
-    if stated != "999Y ":
-        assert age(age=stated, PatientBirthDate="20220522") == pytest.approx(4.504, abs=1e-3)
-    else:
-        assert age(age=stated, PatientBirthDate="20220522") is None
+    assert age(age=stated, PatientBirthDate="20220522") == pytest.approx(4.504, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("stated", "born", "years"),
+    [("045Y", "20220522", None), ("004Y", "19700101", None), ("004Y", "20220522", 4.0), ("018M", "20240522", 1.5)],
+)
+def test_an_age_that_contradicts_the_dates_is_not_believed(stated: str, born: str, years: float | None) -> None:
+    """One of them is wrong, and nobody knows which: the film is of unknown age, judged by the lowest threshold."""
+    assert age(age=stated, PatientBirthDate=born) == years
+
+
+def test_a_placeholder_is_no_birth_date() -> None:
+    """A child would be an adult of 126 years."""
+    assert age(age=None, PatientBirthDate="19000101") is None
+    assert age(age="004Y", PatientBirthDate="19000101") == 4.0
 
 
 @pytest.mark.parametrize("born", [None, "", "20991231", "18000101", "2022", "99999999", "20230231"])
@@ -124,3 +136,34 @@ def test_no_text_breaks_the_reading_of_tags(first: str, second: str, third: str)
     dataset.add_new("StudyTime", "UT", first)
     tags = tags_of(dataset)
     assert tags.age_years is None or 0 <= tags.age_years <= 130
+
+
+def test_coded_body_part_and_view_stand_in_for_missing_ones() -> None:
+    """DX objects carry them as codes; what is said plainly wins."""
+    chest, view = Dataset(), Dataset()
+    chest.CodeMeaning, view.CodeMeaning = "Chest", "postero-anterior"
+    codes = {"AnatomicRegionSequence": [chest], "ViewCodeSequence": [view]}
+    tags = read_tags(dicom(body_part=None, view=None, **codes))
+    assert (tags.body_part, tags.view) == ("CHEST", "PA")
+    assert read_tags(dicom(view="LL", **codes)).view == "LL"
+    view.CodeMeaning = "left lateral"
+    assert read_tags(dicom(view=None, ViewCodeSequence=[view])).view == "LEFT LATERAL"
+    assert read_tags(dicom(view=None, ViewCodeSequence=[Dataset()])).view == ""
+
+
+def test_how_the_picture_was_made_is_read() -> None:
+    """Orientation, image type, intent, burned-in annotation; whatever their number of values."""
+    tags = read_tags(
+        dicom(
+            PatientOrientation=["A", "F"],
+            ImageType=["derived", "PRIMARY", ""],
+            PresentationIntentType="FOR PROCESSING",
+            BurnedInAnnotation="YES",
+            SeriesDescription="Thorax lat.",
+        )
+    )
+    assert (tags.rows_run, tags.image_type, tags.series) == ("A", ("DERIVED", "PRIMARY", ""), "Thorax lat.")
+    assert tags.for_processing
+    assert tags.burned_in
+    plain = read_tags(dicom())
+    assert (plain.rows_run, plain.image_type, plain.for_processing, plain.burned_in) == ("", (), False, False)

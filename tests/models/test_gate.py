@@ -8,19 +8,11 @@ from builders.dicom import dicom, multi_frame, not_chest
 from builders.films import grey_film, jpeg, jpeg_rgb, photograph, png, truncated
 
 from models.bundle import GroupPolicy
-from models.gate import (
-    Finding,
-    FindingCode,
-    Tier,
-    findings,
-    header_findings,
-    pixel_findings,
-    population_findings,
-    tag_findings,
-    tier,
-)
+from models.findings import Finding, FindingCode
+from models.gate import against_tags, findings, header_findings, pixel_findings, population_findings
 from models.population import AgeGroup, Policy, Population
 from models.radiograph import FailureCode, FilmFormat, FilmTags, Radiograph, UnreadableFilm, read_radiograph
+from models.tag_gate import Tier, believed, tag_findings, tier
 
 
 def codes(found: tuple[Finding, ...]) -> list[FindingCode]:
@@ -94,9 +86,63 @@ def test_other_views_are_found(view: str) -> None:
     assert codes(tag_findings(FilmTags(view=view))) == [FindingCode.VIEW]
 
 
-def test_descriptions_are_not_asked() -> None:
-    """They name the study: "KNEE" was done, too."""
-    assert tag_findings(FilmTags(description="CHEST PA/LAT, KNEE")) == ()
+@pytest.mark.parametrize(
+    "tags",
+    [
+        FilmTags(description="CHEST PA/LAT, KNEE"),
+        FilmTags(description="KNEE", body_part="CHEST"),
+        FilmTags(description="Chest lateral"),  # of the study, perhaps
+        FilmTags(series="CHEST PA AND LATERAL"),
+        FilmTags(series="W Chest lat.", view="PA"),
+        FilmTags(series="bilateral pneumonia?"),
+        FilmTags(description="RX TORAX", body_part="TORAX"),
+    ],
+)
+def test_descriptions_count_only_where_no_tag_answers(tags: FilmTags) -> None:
+    """A study's description names more than one image of it."""
+    assert tag_findings(tags) == ()
+
+
+@pytest.mark.parametrize(
+    ("tags", "code"),
+    [
+        (FilmTags(description="XR hand left"), FindingCode.BODY_PART),
+        (FilmTags(description="PORTABLE KNEE"), FindingCode.BODY_PART),
+        (FilmTags(body_part="BRUSTWIRBEL"), FindingCode.BODY_PART),
+        (FilmTags(series="W Thorax lat."), FindingCode.VIEW),
+        (FilmTags(series="Thorax seitlich"), FindingCode.VIEW),
+        (FilmTags(view="PA", rows_run="A"), FindingCode.VIEW),
+        (FilmTags(view="PA", rows_run="H"), FindingCode.ROTATED),
+        (FilmTags(for_processing=True), FindingCode.FOR_PROCESSING),
+        (FilmTags(image_type=("DERIVED", "SECONDARY")), FindingCode.PROCESSED),
+        (FilmTags(image_type=("DERIVED", "PRIMARY", "BONE_SUPPRESSED")), FindingCode.PROCESSED),
+        (FilmTags(burned_in=True), FindingCode.BURNED_IN),
+    ],
+)
+def test_what_only_dicom_says(tags: FilmTags, code: FindingCode) -> None:
+    """Each with its own code; what contradicts the view counts more than the view."""
+    assert codes(tag_findings(tags)) == [code]
+
+
+def test_a_site_may_take_other_modalities() -> None:
+    """Digitised films, say; what it takes besides stays refused."""
+    assert tag_findings(FilmTags(modality="RG"), frozenset({"CR", "RG"})) == ()
+    (finding,) = tag_findings(FilmTags(modality="DX"), frozenset({"CR", "RG"}))
+    assert finding.message == "the modality is DX, not CR or RG"
+
+
+def test_an_inverted_film_contradicts_its_header() -> None:
+    """Whoever sent it learns what the file says."""
+    finding = Finding(FindingCode.INVERTED, "black and white look exchanged", "export it again")
+    assert against_tags(finding, None) is finding
+    assert against_tags(finding, FilmTags(photometric="MONOCHROME2")).message.endswith("the header says MONOCHROME2")
+
+
+def test_which_tags_are_believed_is_said() -> None:
+    """In the order in which people ask."""
+    assert believed(None) == ()
+    assert believed(FilmTags(modality="CR", age_years=4.0)) == ("age", "modality")
+    assert believed(FilmTags(modality="CR", age_years=4.0, view="AP")) == ("age", "view", "modality")
 
 
 def test_a_file_of_many_frames_is_found() -> None:

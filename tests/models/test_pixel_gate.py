@@ -15,7 +15,7 @@ from builders.films import grey_film, jpeg, png
 
 from models.bundle import read_bundle
 from models.contract import VERSIONS
-from models.gate import FindingCode
+from models.findings import FindingCode
 from models.pixel_gate import GateError, PixelGate, burnt_out, gate_of, read_gate
 from models.radiograph import read_radiograph
 from models.scorer import Scorer

@@ -7,8 +7,10 @@ import pytest
 from builders.parts import missing, real_dicom, real_dicom_folder
 
 from models.contract import VERSIONS
-from models.gate import FindingCode, Tier, findings, header_findings, tier
+from models.findings import FindingCode
+from models.gate import findings, header_findings
 from models.radiograph import FailureCode, FilmFormat, Radiograph, UnreadableFilm, read_radiograph
+from models.tag_gate import Tier, tier
 
 CHEST = ("RG1_UNCR.dcm", "RG1_J2KR.dcm", "RG1_UNCI.dcm", "RG1_J2KI.dcm")
 MODALITY, BODY, FRAMES = FindingCode.MODALITY, FindingCode.BODY_PART, FindingCode.MULTI_FRAME

@@ -261,3 +261,18 @@ def test_the_index_links_what_is_there() -> None:
     assert parsed.links == ["2026-11-22/report.html", "2026-11-22/report.csv", "2026-11-21/report.json"]
     assert "Site & <b>" in parsed.text
     assert "No report yet." in Page(render_index([], "")).text
+
+
+def test_marked_films_stand_apart_and_the_rules_of_the_site_are_said() -> None:
+    """With place, codes and a probability that is called not validated; without marked films there is no such table."""
+    studies = gather([waiting_image(1, marks="view cut-off"), waiting_image(2)], lambda _: RULES)
+    rules = ("Films of modality CR or DX are taken, and those that name none.", "Marked instead of refused here: view.")
+    report = build_report(report_inputs(studies=studies, rules=rules))
+    [film] = report.marked
+    assert (film.film, film.codes, film.rank) == ("film1.dcm", ("view", "cut-off"), 1)
+    page = Page(render_html(report)).text
+    assert "Scored and marked" in page
+    assert "Probability, not validated" in page
+    assert all(rule in page for rule in rules)
+    assert report.document["marked"][0]["codes"] == ["view", "cut-off"]
+    assert "Scored and marked" not in Page(render_html(build_report(report_inputs(studies=studies[1:])))).text

@@ -200,3 +200,24 @@ def test_a_film_that_was_decided_at_once_was_tried_once() -> None:
     """The store counts the tries that were in vain; a reader wants to know how often it was tried at all."""
     [study] = gathered(refused_image(), waiting_image(1, 2))
     assert {image.attempts for image in study.images} == {1}
+
+
+def test_a_marked_film_is_never_ranked_by_its_score() -> None:
+    """Its score is kept with the image; the study stands where its arrival puts it, or where a validated film does."""
+    low, high = waiting_image(1, logit=9.0, marks="view processed"), waiting_image(1, 2, logit=0.0)
+    [study] = gathered(low)
+    assert (study.band, study.logit, study.probability, study.policy) == (Band.UNSCORED, None, None, None)
+    assert study.images[0].marks == ("view", "processed")
+    assert study.images[0].logit == 9.0
+    [study] = gathered(low, high)
+    assert (study.band, study.logit) == (Band.NEXT, 0.0)
+
+
+def test_marked_films_stand_by_arrival() -> None:
+    """Among each other, and among films without a score; whatever their logit."""
+    rows = [
+        waiting_image(number, logit=logit, marks="view", arrived_at=NOW - timedelta(hours=number))
+        for number, logit in ((1, 9.0), (2, -9.0), (3, 0.0))
+    ]
+    placed = [study.study for study in order(gathered(*rows, refused_image(4, arrived_at=NOW - timedelta(hours=4))))]
+    assert placed == ["S-000004", "S-000003", "S-000002", "S-000001"]

@@ -12,7 +12,7 @@ from builders.films import grey_film
 from builders.training import film, labelled_folder
 
 from models.contract import VERSIONS
-from models.gate import FindingCode
+from models.findings import FindingCode
 from trainer.data.sources import Source, find_all
 from trainer.gate import foreign
 from trainer.gate.drawn import DRAWERS

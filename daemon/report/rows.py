@@ -1,0 +1,136 @@
+"""Studies -> the rows that the report's page lists: the queue, what has no score, and what was scored and marked."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from daemon.report.inputs import ReportInputs
+from daemon.triage.order import Band, QueueImage, QueueStudy, Urgency
+from db.states import State
+from models.population import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One waiting study, as the page lists it; `film` is a file name, `reason` the code of one without a score."""
+
+    rank: int
+    study: str
+    accession: str | None
+    film: str
+    images: int
+    copies: int
+    removed: bool
+    band: Band
+    policy: Policy | None
+    urgency: Urgency
+    overdue: bool
+    backlog: bool
+    arrived_at: datetime  # in the site's zone
+    waiting: timedelta
+    source: str
+    view: str | None
+    age_years: float | None
+    tier: str
+    population: str | None
+    probability: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """One film without a score: where it stands in the queue, why, and what to do."""
+
+    rank: int
+    accession: str | None
+    film: str
+    source: str
+    state: State
+    code: str
+    sentence: str
+    remedy: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One film that the site has scored although something speaks against it; its score ranks it nowhere."""
+
+    rank: int
+    accession: str | None
+    film: str
+    source: str
+    codes: tuple[str, ...]
+    probability: float | None
+
+
+def line_of(rank: int, study: QueueStudy, names: Mapping[str, str], inputs: ReportInputs) -> Line:
+    """The row of a study; `names` are the short names of folders."""
+    highest = study.images[0]
+    return Line(
+        rank=rank,
+        study=study.study,
+        accession=study.accession,
+        film=os.path.basename(highest.path),  # noqa: PTH119 - text, not a file
+        images=len(study.images),
+        copies=sum(len(image.duplicates) for image in study.images),
+        removed=all(image.removed_at is not None for image in study.images),
+        band=study.band,
+        policy=study.policy,
+        urgency=study.urgency,
+        overdue=study.overdue,
+        backlog=study.backlog,
+        arrived_at=study.arrived_at.astimezone(inputs.zone),
+        waiting=max(inputs.written_at - study.arrived_at, timedelta()),
+        source=names[highest.root],
+        view=highest.view,
+        age_years=highest.age_years,
+        tier=study.tier,
+        population=study.population,
+        probability=study.probability,
+        reason=None if study.band is not Band.UNSCORED else highest.code or ", ".join(("marked", *highest.marks)),
+    )
+
+
+def unscored_of(rank: int, study: QueueStudy, image: QueueImage, names: Mapping[str, str]) -> Unscored:
+    """The row of a film without a score."""
+    sentence, remedy = _told(image.message)
+    return Unscored(
+        rank=rank,
+        accession=study.accession,
+        film=os.path.basename(image.path),  # noqa: PTH119 - text, not a file
+        source=names[image.root],
+        state=image.state,
+        code=image.code or "unknown",
+        sentence=sentence,
+        remedy=remedy,
+        attempts=image.attempts,
+    )
+
+
+def _told(message: str | None) -> tuple[str, str]:
+    """What happened and what to do, as two sentences; intake keeps them as one text, "cause; remedy"."""
+    if not message:
+        return "No reason was kept.", ""
+    cause, _, remedy = message.rpartition("; ") if "; " in message else (message, "", "")
+    return _sentence(cause), _sentence(remedy)
+
+
+def _sentence(text: str) -> str:
+    stop = "" if not text or text.endswith((".", "!", "?")) else "."
+    return f"{text[:1].upper()}{text[1:]}{stop}"
+
+
+def marked_of(rank: int, study: QueueStudy, image: QueueImage, names: Mapping[str, str]) -> Marked:
+    """The row of a marked film; `names` as for the others."""
+    return Marked(
+        rank=rank,
+        accession=study.accession,
+        film=os.path.basename(image.path),  # noqa: PTH119 - text, not a file
+        source=names[image.root],
+        codes=image.marks,
+        probability=image.probability,
+    )
