@@ -84,7 +84,7 @@ _gate_policy = BY_DEFAULT
 _confinement = Confinement()
 
 
-def start(bundle: Bundle, gate_policy: GatePolicy, address_space: int = ADDRESS_SPACE) -> None:
+def start(bundle: Bundle, gate_policy: GatePolicy = BY_DEFAULT, address_space: int = ADDRESS_SPACE) -> None:
     """Prepare this process: load the model, then give up what scoring does not need."""
     global _scorer, _gate, _preprocess, _policies, _gate_policy, _confinement  # noqa: PLW0603
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
