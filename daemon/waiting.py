@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 
 from daemon.triage.document import account_document, queue_document
 from daemon.triage.order import QueueStudy, order
@@ -40,10 +40,10 @@ def rules_of_row(row: BundleRow, site: Site) -> Rules:
     return rules_of(kept.points, kept.policies, site)
 
 
-def waiting_studies(tx: Connection, site: Site) -> list[QueueStudy]:
-    """Every study that waits, unordered."""
+def waiting_studies(tx: Connection, site: Site, among: Select[tuple[int]] | None = None) -> list[QueueStudy]:
+    """Every study that waits, unordered; or of those whose ids `among` gives."""
     rules = {bundle_id: rules_of_row(row, site) for bundle_id, row in results.bundles(tx).items()}
-    return gather(queue.waiting(tx), rules.__getitem__)
+    return gather(queue.waiting(tx, among), rules.__getitem__)
 
 
 def account_of(tx: Connection) -> dict[str, Any]:

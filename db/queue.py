@@ -25,12 +25,16 @@ e: Final = schema.read_event.c
 s: Final = schema.study.c
 
 
-def waiting(tx: Connection) -> list[WaitingImage]:
+def waiting(tx: Connection, among: Select[tuple[int]] | None = None) -> list[WaitingImage]:
     """Every image of every waiting study, by study, then arrival; refused and failed images too.
 
     An image whose file was removed is left out where the study has the same content at another place that ended too.
+
+    Args:
+        tx: the transaction.
+        among: gives ids of studies; only these are looked at.
     """
-    return _images(tx, ENDED)
+    return _images(tx, ENDED, among)
 
 
 def not_scored(tx: Connection) -> list[WaitingImage]:
@@ -38,7 +42,7 @@ def not_scored(tx: Connection) -> list[WaitingImage]:
     return _images(tx, ENDED - {State.SCORED})
 
 
-def _images(tx: Connection, states: Collection[State]) -> list[WaitingImage]:
+def _images(tx: Connection, states: Collection[State], among: Select[tuple[int]] | None = None) -> list[WaitingImage]:
     ended = sorted(ENDED)
     newest = (
         select(a.study_id, func.max(a.arrived_at).label("arrived_at"))
@@ -89,6 +93,8 @@ def _images(tx: Connection, states: Collection[State]) -> list[WaitingImage]:
         .where(~read, or_(a.removed_at.is_(None), ~replaced))
         .order_by(s.id, a.arrived_at, a.id)
     )
+    if among is not None:
+        query = query.where(newest.c.study_id.in_(among))
     copies = _copies(tx)
     return [WaitingImage(*(*row, copies.get(row[6], ()))) for row in tx.execute(query)]
 

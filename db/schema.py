@@ -19,10 +19,20 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from db.states import ExpectedKind, ReadSource, RootState, RunKind, State, Verdict
+from db.states import (
+    Channel,
+    DeliveryState,
+    ExpectedKind,
+    NoticeKind,
+    ReadSource,
+    RootState,
+    RunKind,
+    State,
+    Verdict,
+)
 from db.types import FilePath, SafeText, Signed64, UtcDateTime, WordOf
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
 """Every revision that a released version wrote, oldest first; the last is this version's."""
 
 metadata = MetaData(
@@ -249,4 +259,38 @@ expected_film = Table(
     Column("kind", WordOf(ExpectedKind), nullable=False),
     Column("key", SafeText, nullable=False),  # an accession or a file name
     Column("expected_at", UtcDateTime),
+)
+
+outbox_notice = Table(
+    "outbox_notice",  # what is told; counts and a link only, so that no patient's data can leave by it
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", WordOf(NoticeKind), nullable=False),
+    Column("key", SafeText, nullable=False, unique=True),  # what it is about: the same is never told twice
+    Column("payload", SafeText, nullable=False),  # JSON
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("study_id", ForeignKey("study.id"), index=True),  # of an urgent one; it is not sent
+    Column("part_of", ForeignKey("outbox_notice.id"), index=True),  # the digest that tells of it
+    Column("acknowledged_at", UtcDateTime),
+    Column("acknowledged_by", SafeText),
+    Column("escalated_at", UtcDateTime),
+    sqlite_autoincrement=True,  # people acknowledge by number
+)
+
+outbox_delivery = Table(
+    "outbox_delivery",  # one notice to one receiver
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("notice_id", ForeignKey("outbox_notice.id"), nullable=False),
+    Column("channel", WordOf(Channel), nullable=False),
+    Column("target", SafeText, nullable=False),  # which receiver of the configuration, as a digest of the address
+    Column("escalated", Boolean, nullable=False),  # told because nobody acknowledged
+    Column("state", WordOf(DeliveryState), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("error", SafeText),  # the code of the last failure: no address, nothing that a server said
+    UniqueConstraint("notice_id", "channel", "target", "escalated"),
+    Index(None, "state", "ended_at"),
+    sqlite_autoincrement=True,
 )

@@ -72,3 +72,27 @@ class RunKind(StrEnum):
 
     SCAN = "scan"
     WATCH = "watch"
+
+
+class NoticeKind(StrEnum):
+    """What somebody outside is told."""
+
+    REPORT = "report"  # the nightly report was written
+    URGENT = "urgent"  # a study of the band `first` came
+    DIGEST = "digest"  # so many more of them came than are told of one by one
+    HEARTBEAT = "heartbeat"  # the way out still works
+
+
+class Channel(StrEnum):
+    """How it is told."""
+
+    MAIL = "mail"
+    WEBHOOK = "webhook"
+
+
+class DeliveryState(StrEnum):
+    """Where the telling of one notice to one receiver stands."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"  # given up

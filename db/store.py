@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from db.engine import FILE_MODE, check_file, create_file, database_url, open_engine, set_up_file, writer
+from db.engine import check_file, create_file, database_url, open_engine, set_up_file, writer
 from db.errors import StoreError
 from db.faults import DAMAGED, boundary, store_error
+from db.locks import sole_right
 from db.migrate import SHIPPED, Migrations, refuse_future, revision_of, upgrade
 from db.mounts import MOUNTINFO
 
@@ -64,33 +64,25 @@ class Store:
 
     @contextmanager
     def intake_lock(self) -> Iterator[None]:
-        """Hold the right to take films in, which a database has one of; it ends with the process at the latest.
-
-        A forked child shares it: one that outlives its parent keeps it.
+        """Hold the right to take films in, which a database has one of.
 
         Raises:
             StoreError: another process has it.
         """
         assert self.file is not None  # noqa: S101
-        beside = self.file.with_name(self.file.name + ".lock")
-        try:
-            lock = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-        except OSError as error:
-            raise store_error("start intake", beside, error) from error
-        try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
-                    raise store_error("start intake", beside, error) from error
-                holder = os.pread(lock, 20, 0).decode("ascii", "replace").strip() or "unknown"
-                cause = f"another scan or watch (pid {holder}) works on this database"
-                raise StoreError("start intake", self.file, cause, "stop it, or give another --db") from error
-            os.ftruncate(lock, 0)
-            os.pwrite(lock, f"{os.getpid()}\n".encode("ascii"), 0)
+        with sole_right(self.file, ".lock", "start intake", "another scan or watch"):
             yield
-        finally:
-            os.close(lock)
+
+    @contextmanager
+    def delivery_lock(self) -> Iterator[None]:
+        """Hold the right to send what stands in the outbox, which a database has one of.
+
+        Raises:
+            StoreError: another process has it.
+        """
+        assert self.file is not None  # noqa: S101
+        with sole_right(self.file, ".deliver.lock", "deliver", "another deliver"):
+            yield
 
     def close(self) -> None:
         """Close every connection; the last one out of the file folds the write-ahead log into it."""

@@ -1,0 +1,151 @@
+"""Puts into the outbox what somebody outside is to be told: a report, urgent studies, a sign of life.
+
+The report's notice is put in by the daemon, in the transaction of the report's row. Urgent studies are found by the
+process that delivers, which looks at the store every few seconds: the intake knows nothing of it, and what came while
+nobody delivered is still told of, once, since a study that was told of has a row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection
+
+from daemon.deliver import receivers
+from daemon.deliver.settings import DeliverSettings
+from daemon.deliver.times import is_over
+from daemon.deliver.words import link_to
+from daemon.triage.order import UNTAGGED, Band, QueueStudy
+from daemon.triage.rules import Site
+from db import outbox
+from db.states import NoticeKind
+
+if TYPE_CHECKING:
+    from daemon.report.build import Report
+
+LOOK_BACK: Final = timedelta(days=1)  # what arrived before is old news, also when notices are first turned on
+HOUR: Final = timedelta(hours=1)
+BY_READING: Final = "read"
+
+
+def announce_report(tx: Connection, settings: DeliverSettings, report: Report, now: datetime) -> None:
+    """Tell that the report of a date is written; once, however often it is written."""
+    targets = receivers.ordinary(settings)
+    if not targets:
+        return
+    date = report.report_date.isoformat()
+    payload = {
+        "date": date,
+        "waiting": {str(band): studies for band, studies in report.bands.items()},
+        "overdue": sum(1 for entry in report.document["queue"] if entry["overdue"]),
+        "not_scored": report.unscored_total,
+        "balanced": bool(report.account["balanced"]),
+        "link": link_to(settings.link, date),
+    }
+    outbox.add(tx, NoticeKind.REPORT, f"report {date} {report.site}", json.dumps(payload), targets, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which urgent studies are told of one by one, and which in one message together."""
+
+    single: Sequence[QueueStudy]
+    together: Sequence[QueueStudy]
+
+
+def is_urgent(study: QueueStudy) -> bool:
+    """Whether somebody is to be told of a waiting study at once: a score that may be believed, and no old film."""
+    return study.band is Band.FIRST and study.tier != UNTAGGED and not study.backlog and not study.images[0].marks
+
+
+def plan(
+    studies: Sequence[QueueStudy],
+    told_at: Sequence[datetime],
+    digest_at: datetime | None,
+    per_hour: int,
+    now: datetime,
+) -> Plan:
+    """Spread urgent studies: at most `per_hour` messages of one study, and one of all others, in any hour.
+
+    Args:
+        studies: of which nobody was told yet, the earliest first.
+        told_at: when the newest `per_hour` messages of one study were put in.
+        digest_at: when the newest message of several was; what it left over is told of an hour later.
+        per_hour: messages of one study.
+        now: aware.
+    """
+    left = max(0, per_hour - sum(not is_over(at, HOUR, now) for at in told_at))
+    silent = digest_at is not None and not is_over(digest_at, HOUR, now)
+    if silent:  # the hour has had its digest, and a single one after it would say less than it did
+        return Plan((), ())
+    return Plan(studies[:left], studies[left:])
+
+
+def announce_urgent(tx: Connection, settings: DeliverSettings, site: Site, now: datetime) -> int:
+    """Tell of studies of the band `first` that wait and that nobody was told of; how many messages that makes."""
+    from daemon.waiting import waiting_studies
+
+    among = outbox.unannounced(now - LOOK_BACK)
+    found = sorted(
+        (study for study in waiting_studies(tx, site, among) if is_urgent(study)),
+        key=lambda study: (study.arrived_at, study.study),
+    )
+    if not found:
+        return 0
+    per_hour, digests = settings.urgent.per_hour, outbox.newest(tx, NoticeKind.DIGEST, 1)
+    told = outbox.newest(tx, NoticeKind.URGENT, per_hour)
+    planned = plan(found, told, digests[0] if digests else None, per_hour, now)
+    targets, link = receivers.urgent(settings), link_to(settings.link, None)
+    ids = outbox.ids_of(tx, [study.study for study in found])
+    for study in planned.single:
+        key, payload = _key(ids[study.study]), json.dumps({"studies": 1, "link": link})
+        outbox.add(tx, NoticeKind.URGENT, key, payload, targets, now, study_id=ids[study.study])
+    if not planned.together:
+        return len(planned.single)
+    payload = json.dumps({"studies": len(planned.together), "more": True, "link": link})
+    first = ids[planned.together[0].study]
+    digest = outbox.add(tx, NoticeKind.DIGEST, f"digest from study {first}", payload, targets, now)
+    for study in planned.together:
+        key = _key(ids[study.study])
+        outbox.add(tx, NoticeKind.URGENT, key, "{}", (), now, study_id=ids[study.study], part_of=digest)
+    return len(planned.single) + 1
+
+
+def _key(study_id: int) -> str:
+    return f"study {study_id}"
+
+
+def settle(tx: Connection, settings: DeliverSettings, site: Site, now: datetime) -> int:
+    """Close what was read meanwhile, and tell others of what nobody acknowledged in time; how many that is."""
+    from daemon.waiting import waiting_studies
+
+    unsettled = outbox.unsettled(tx)
+    if not unsettled:
+        return 0
+    numbers = [notice.id for notice in unsettled]
+    by_notice = outbox.studies_by_notice(tx, numbers)
+    waiting = {study.study for study in waiting_studies(tx, site, outbox.studies_of(numbers))}
+    waiting_ids = set(outbox.ids_of(tx, waiting).values())
+    within, targets = timedelta(minutes=settings.urgent.acknowledge_minutes), receivers.escalation(settings)
+    escalated = 0
+    for notice in unsettled:
+        if not by_notice[notice.id] & waiting_ids:
+            outbox.acknowledge(tx, notice.id, BY_READING, now)
+        elif targets and is_over(notice.created_at, within, now):
+            outbox.escalate(tx, notice.id, targets, now)
+            escalated += 1
+    return escalated
+
+
+def beat(tx: Connection, settings: DeliverSettings, intake: str, now: datetime) -> None:
+    """Give a sign of life, when the last one is old enough."""
+    every, last = timedelta(hours=settings.heartbeat_hours), outbox.newest(tx, NoticeKind.HEARTBEAT, 1)
+    if not every or (last and not is_over(last[0], every, now)):
+        return
+    payload = json.dumps({"intake": intake, "link": link_to(settings.link, None)})
+    key = f"heartbeat {now.isoformat()}"
+    outbox.add(tx, NoticeKind.HEARTBEAT, key, payload, receivers.ordinary(settings), now)
