@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydicom.encaps import get_frame
 from pydicom.uid import JPEG2000Lossless
 
-from models.codestream import FrameSize, frame_size
+from models.codestream import FrameHeader, frame_header
 
 
 def j2k_frame() -> bytes:
@@ -25,18 +25,18 @@ def j2k_frame() -> bytes:
 @pytest.mark.parametrize(
     ("frame", "size"),
     [
-        (jpeg(grey_film(300, 200)), FrameSize(300, 200, 1)),
-        (jpeg_rgb(grey_film(300, 200)), FrameSize(300, 200, 3)),
-        (jpeg(grey_film(300, 200), progressive=True, exif=b"Exif\0\0" + bytes(500)), FrameSize(300, 200, 1)),
-        (j2k_frame(), FrameSize(320, 280, 1)),
-        (b"\xff\xd8\xff\xf7\x00\x0b\x08\x00\x10\x00\x20\x01", FrameSize(32, 16, 1)),
-        (b"\xff\xd8\xff\xff\xc3\x00\x0b\x0c\x00\x10\x00\x20\x01", FrameSize(32, 16, 1)),
+        (jpeg(grey_film(300, 200)), FrameHeader(300, 200, 1, 8)),
+        (jpeg_rgb(grey_film(300, 200)), FrameHeader(300, 200, 3, 8, colours="YBR")),
+        (jpeg(grey_film(300, 200), progressive=True, exif=b"Exif\0\0" + bytes(500)), FrameHeader(300, 200, 1, 8)),
+        (j2k_frame(), FrameHeader(320, 280, 1, 12)),
+        (b"\xff\xd8\xff\xf7\x00\x0b\x08\x00\x10\x00\x20\x01", FrameHeader(32, 16, 1, 8)),
+        (b"\xff\xd8\xff\xff\xc3\x00\x0b\x0c\x00\x10\x00\x20\x01", FrameHeader(32, 16, 1, 12)),
     ],
     ids=["grey", "rgb", "progressive", "jpeg2000", "jpeg-ls", "lossless after a fill byte"],
 )
-def test_a_frame_states_its_size(frame: bytes, size: FrameSize) -> None:
+def test_a_frame_states_its_size(frame: bytes, size: FrameHeader) -> None:
     """Columns, rows and components."""
-    assert frame_size(frame) == size
+    assert frame_header(frame) == size
 
 
 @pytest.mark.parametrize(
@@ -44,23 +44,23 @@ def test_a_frame_states_its_size(frame: bytes, size: FrameSize) -> None:
 )
 def test_a_frame_without_a_header_states_none(frame: bytes) -> None:
     """None, whatever is missing."""
-    assert frame_size(frame) is None
+    assert frame_header(frame) is None
 
 
 def test_an_image_without_extent_states_none() -> None:
     """The offset lies beyond the end, or a tile has no width."""
     extents = struct.pack(">HHIIIIIIIIH", 41, 0, 10, 10, 20, 0, 10, 10, 0, 0, 1)
-    assert frame_size(b"\xff\x4f\xff\x51" + extents) is None
+    assert frame_header(b"\xff\x4f\xff\x51" + extents) is None
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b"\xff\xd8", b"\xff\xd8\xff\xe0", b"\xff\x4f\xff\x51"]))
 def test_no_bytes_break_it(rubbish: bytes, start: bytes) -> None:
     """A size or None."""
-    size = frame_size(start + rubbish)
-    assert size is None or isinstance(size, FrameSize)
+    size = frame_header(start + rubbish)
+    assert size is None or isinstance(size, FrameHeader)
 
 
 @given(st.floats(0, 1))
 def test_a_cut_frame_states_its_size_or_none(share: float) -> None:
     """Never another one."""
-    assert frame_size(truncated(jpeg(grey_film(64, 48)), share)) in (None, FrameSize(64, 48, 1))
+    assert frame_header(truncated(jpeg(grey_film(64, 48)), share)) in (None, FrameHeader(64, 48, 1, 8))
