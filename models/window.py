@@ -6,7 +6,6 @@ double precision (400 MB for the largest film) and index an 8-bit VOI LUT with 8
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from models.dicom_tags import number, text, values
 from models.stored import contradiction
+from models.words import entries_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -128,10 +128,7 @@ def _table(dataset: Dataset, keyword: str) -> _Table | None:
         return None
     count, first, bits = (int(value) for value in values(sequence[0], "LUTDescriptor")[:3])
     count = count or 2**16
-    entries = values(sequence[0], "LUTData")
-    if len(entries) == 1 and isinstance(entries[0], bytes):
-        entries = _unpacked(entries[0], count, dataset)
-    table = np.asarray(entries, dtype=np.float32)[:count]
+    table = entries_of(values(sequence[0], "LUTData"), count, dataset)[:count].astype(np.float32)
     if not len(table) or not 1 <= bits <= 16:
         raise ValueError("a lookup table has no entries, or none of 1 to 16 bits")
     return _Table(first, table, max(bits, int(table.max()).bit_length()))  # some state fewer bits than they use
@@ -153,14 +150,6 @@ def _meeting(table: _Table, low: float, high: float) -> int | None:
     )
     best = max(senses, key=met)
     return best if met(best) > 0 or low == high else None
-
-
-def _unpacked(data: bytes, count: int, dataset: Dataset) -> Any:
-    """Entries that were written as bytes: one each where there are just enough, else two."""
-    if len(data) < 2 * count:
-        return np.frombuffer(data, dtype=np.uint8)
-    little = dataset.original_encoding[1] if dataset.original_encoding[1] is not None else sys.byteorder == "little"
-    return np.frombuffer(data[: 2 * count], dtype="<u2" if little else ">u2")
 
 
 def _looked_up(array: NDArray[Any], first: int, table: NDArray[np.float32]) -> NDArray[np.float32]:
