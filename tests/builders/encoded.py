@@ -46,7 +46,7 @@ LOSSY: Final = frozenset({"JPEG baseline", "JPEG extended", "JPEG-LS near-lossle
 _DCMTK: Final = {
     "JPEG baseline": ("dcmcjpeg", "+eb", "+q", "95"),
     "JPEG extended": ("dcmcjpeg", "+ee", "+q", "95"),
-    "JPEG lossless, process 14": ("dcmcjpeg", "+el", "+sv", "2"),  # of 16 bits ffmpeg's other predictors overflow
+    "JPEG lossless, process 14": ("dcmcjpeg", "+el", "+sv", "6"),
     "JPEG lossless, SV1": ("dcmcjpeg", "+e1"),
     "JPEG-LS lossless": ("dcmcjpls", "+el"),
     "JPEG-LS near-lossless": ("dcmcjpls", "+en", "+md", "2"),

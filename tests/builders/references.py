@@ -1,5 +1,5 @@
 """Decodes pictures a second time, with nothing that `models` decodes with: numpy, a small RLE reader, ffmpeg's own
-decoders, and for JPEG of 12 bits `builders.dct`.
+decoders, and `builders.jpeg_by_hand` for JPEG of 12 bits and lossless JPEG of 16.
 
 ffmpeg shares no code with gdcm (CharLS, IJG), openjpeg or libjpeg-turbo: its decoders of JPEG 2000 (`jpeg2000`, not
 `libopenjpeg`), JPEG-LS, lossless and baseline JPEG (`mjpeg`) are its own.
@@ -16,10 +16,13 @@ from typing import Any, Final
 
 import numpy as np
 import pydicom
-from builders.dct import decode
+from builders.jpeg_by_hand import decode
 from builders.parts import need_program
 from numpy.typing import NDArray
 from pydicom.encaps import get_frame
+from pydicom.uid import UID
+
+from models.dicom_tags import whole
 
 _CODECS: Final = {"JPEG 2000": ("j2k_pipe", "jpeg2000"), "JPEG-LS": ("jpegls_pipe", "jpegls")}
 _RGB_ORDERS: Final = {"gbrp": (2, 0, 1), "bgr24": (2, 1, 0)}
@@ -122,15 +125,14 @@ def components(frame: bytes, syntax: str) -> tuple[NDArray[np.int64], str]:
     return np.stack([luma, *chroma], axis=-1), kind
 
 
-def grey_words(dataset: pydicom.Dataset, precision: int, signed_codestream: bool) -> NDArray[np.int64]:
-    """The words of a compressed grey frame, unsigned, of so many bits: ffmpeg's, or those of `builders.dct`."""
-    frame = get_frame(dataset.PixelData, 0, number_of_frames=int(dataset.get("NumberOfFrames", 1) or 1))
-    syntax = dataset.file_meta.TransferSyntaxUID.name
-    if "Extended" in syntax and precision == 12:
+def grey_words(dataset: pydicom.Dataset, syntax: UID, precision: int, signed_codestream: bool) -> NDArray[np.int64]:
+    """The words of a compressed grey frame, unsigned, of so many bits: ffmpeg's, or `builders.jpeg_by_hand`'s."""
+    frame = get_frame(dataset.PixelData, 0, number_of_frames=max(whole(dataset, "NumberOfFrames") or 1, 1))
+    if ("Extended" in syntax.name and precision == 12) or ("JPEG Lossless" in syntax.name and precision == 16):
         return decode(frame)
-    words, kind = components(frame, syntax)
+    words, kind = components(frame, syntax.name)
     assert kind.startswith("gray"), kind
-    if precision > 8 and ("2000" in syntax or "JPEG-LS" in syntax):
+    if precision > 8 and ("2000" in syntax.name or "JPEG-LS" in syntax.name):
         words = words >> (16 - precision)  # ffmpeg shifts them up
     return words ^ (1 << (precision - 1)) if signed_codestream else words
 

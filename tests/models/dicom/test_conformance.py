@@ -85,7 +85,9 @@ def words_of(cell: Cell, data: bytes, dataset: pydicom.Dataset) -> np.ndarray:
         return picture_of(cell)
     else:
         frame = get_frame(dataset.PixelData, 0, number_of_frames=1)
-        words = references.grey_words(dataset, frame_header(frame).bits, signed_codestream(frame))
+        words = references.grey_words(
+            dataset, dataset.file_meta.TransferSyntaxUID, frame_header(frame).bits, signed_codestream(frame)
+        )
     mask = 2**cell.stored - 1
     values = words & mask
     return np.where(values > mask // 2, values - mask - 1, values) if cell.signed else values

@@ -1,7 +1,7 @@
-"""Decodes a sequential JPEG of one grey component, 8 or 12 bits, by the equations of ISO 10918-1 in double precision.
+"""Decodes a JPEG of one grey component by the equations of ISO 10918-1: sequential of 8 or 12 bits, or lossless.
 
-Slow, and shares nothing with the libraries that are checked with it: ffmpeg has no JPEG of 12 bits, and gdcm, dcmtk and
-pylibjpeg have theirs from the same source.
+Slow, and shares nothing with the libraries that are checked with it: ffmpeg has no JPEG of 12 bits and errs in some
+lossless ones of 16, and gdcm, dcmtk and pylibjpeg have theirs from the same source.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class _Tables:
     codes: dict[int, dict[tuple[int, int], int]] = field(default_factory=dict)  # class and number -> (length, code)
     restart: int = 0
     frame: tuple[int, int, int, int] = (0, 0, 0, 0)  # bits, rows, columns, quantiser
+    lossless: bool = False
 
 
 def decode(data: bytes) -> NDArray[np.int64]:
@@ -36,13 +37,13 @@ def decode(data: bytes) -> NDArray[np.int64]:
         content = data[at + 4 : at + 2 + length]
         at += 2 + length
         if marker == 0xDA:
-            return _scan(data[at:], content, tables)
-        if marker in (0xC0, 0xC1):
+            return (_lossless_scan if tables.lossless else _scan)(data[at:], content, tables)
+        if marker in (0xC0, 0xC1, 0xC3):
             bits, rows, columns, components, _, sampling, number = struct.unpack_from(">BHHBBBB", content)
             assert (components, sampling) == (1, 0x11)
-            tables.frame = (bits, rows, columns, number)
+            tables.frame, tables.lossless = (bits, rows, columns, number), marker == 0xC3
         else:
-            assert marker not in range(0xC2, 0xC4)
+            assert marker != 0xC2
             _read_table(marker, content, tables)
 
 
@@ -94,6 +95,31 @@ def _scan(data: bytes, header: bytes, tables: _Tables) -> NDArray[np.int64]:
         samples[8 * y : 8 * y + 8, 8 * x : 8 * x + 8] = square
     levels = np.rint(samples[:rows, :columns] + 2 ** (bits - 1))
     return np.clip(levels, 0, 2**bits - 1).astype(np.int64)
+
+
+def _lossless_scan(data: bytes, header: bytes, tables: _Tables) -> NDArray[np.int64]:
+    """Differences from a predictor (annex H), modulo 65,536; no point transform, no restarts."""
+    bits, rows, columns, _ = tables.frame
+    codes, predictor = tables.codes[header[2] >> 4], header[3]
+    assert header[5] == 0
+    assert not tables.restart
+    stream, above, picture = _Bits(data), [0] * columns, []
+    for row in range(rows):
+        line: list[int] = []
+        for column in range(columns):
+            size = stream.symbol(codes)
+            difference = 32768 if size == 16 else stream.value(size)
+            b = above[column]
+            if not column:
+                predicted = b if row else 1 << (bits - 1)
+            else:
+                a, c = line[-1], above[column - 1]
+                ways = (a, b, c, a + b - c, a + ((b - c) >> 1), b + ((a - c) >> 1), (a + b) >> 1)
+                predicted = ways[predictor - 1] if row else a
+            line.append((predicted + difference) & 0xFFFF)
+        picture.append(line)
+        above = line
+    return np.array(picture, dtype=np.int64)
 
 
 class _Bits:
