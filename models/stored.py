@@ -71,18 +71,21 @@ def stored_values(words: NDArray[Any], field: Field) -> NDArray[Any]:
 def wrapped(read: NDArray[Any], other: NDArray[Any], field: Field) -> bool:
     """Whether one reading of the same words leaps where the other goes on smoothly, and hardly ever the reverse.
 
+    No leap is counted beside an end of the range or beside an even ground: frames, padding and letters are so.
+
     Args:
         read, other: whole numbers, (height, width).
-        field: of `read`. Beside the ends of its range no step is counted: tools draw frames and letters with them.
+        field: of `read`.
     """
-    inside = (read != field.least) & (read != field.most)
-    counted = inside[:, 1:] & inside[:, :-1]
-    steps, others = (np.abs(np.diff(levels.astype(np.int64), axis=1)) for levels in (read, other))
-    if not steps.size:
+    if read.shape[1] < 2:
         return False
-    half, quarter = 2 ** (field.bits - 1), 2 ** (field.bits - 2)
-    leaps = float(((steps > half) & (others < quarter) & counted).mean())
-    return leaps >= LEAPS and leaps > MORE * float(((others > half) & (steps < quarter)).mean())
+    steps, others = (np.abs(np.diff(levels.astype(np.int64), axis=1)) for levels in (read, other))
+    film = (read != field.least) & (read != field.most)
+    film[:, 1:] &= steps > 0
+    film[:, :-1] &= steps > 0
+    whole = 2**field.bits
+    leaps = float(((steps > whole // 2) & (others < whole // 8) & film[:, 1:] & film[:, :-1]).mean())
+    return leaps >= LEAPS and leaps > MORE * float(((others > whole // 2) & (steps < whole // 4)).mean())
 
 
 def contradiction(cause: str) -> UnreadableFilm:
@@ -112,11 +115,11 @@ def _check(rows: NDArray[Any], field: Field, width: int) -> None:
         below = rows & (2**field.low - 1)
         if below.any() and int(rows.max()) < 2**field.bits:
             raise contradiction(f"the values lie in the lowest bits, not from bit {field.low} on")
-    if field.bits <= 8:
-        return  # such pictures are letters as often as films, and are neither signed nor cut short
     more = high < width and not field.overlays.intersection(range(high, width)) and bool((rows >> high).any())
     if more and wrapped(read, rows >> field.low, field):
         raise contradiction(f"the values need more than the {field.bits} bits that are stated")
+    if field.bits <= 8:
+        return  # such pictures are letters as often as films, and never signed
     if wrapped(read, _cut(rows.copy(), replace(field, signed=not field.signed), width), field):
         stated, meant = ("signed", "unsigned") if field.signed else ("unsigned", "signed")
         raise contradiction(f"the values are stated as {stated} and look {meant}")
