@@ -111,8 +111,8 @@ def dataset_of(cell: Cell, picture: NDArray[np.int64]) -> pydicom.Dataset:
     dataset = pydicom.Dataset(tags)  # a copy that was not read may be written in either byte order
     dataset.file_meta = tags.file_meta
     stored = picture.astype(kind)
-    native = cell.syntax in (*NATIVE, "RLE")
-    if native and cell.photometric.startswith("YBR"):
+    native = cell.syntax not in ("JPEG baseline", *(name for name in UIDS if "J2K" in name))
+    if native and cell.photometric.startswith("YBR_FULL"):
         stored = ybr_of(picture, cell.stored).astype(kind)
     set_pixels(dataset, stored, cell.photometric, cell.stored, signed=cell.signed)
     if stored.ndim == 3:
@@ -123,7 +123,7 @@ def dataset_of(cell: Cell, picture: NDArray[np.int64]) -> pydicom.Dataset:
         dataset.Columns = even.shape[1]
         pairs = np.stack([even[:, ::2, 0], even[:, 1::2, 0], even[:, ::2, 1], even[:, ::2, 2]], axis=-1)
         dataset.PixelData = pairs.tobytes()
-    elif cell.photometric in ("YBR_FULL", "YBR_RCT", "YBR_ICT") and "JPEG base" not in cell.syntax:
+    elif cell.photometric in ("YBR_FULL", "YBR_RCT", "YBR_ICT") and cell.syntax != "JPEG baseline":
         dataset.PhotometricInterpretation = cell.photometric
     if cell.bits.endswith("planes"):
         dataset.PlanarConfiguration = 1
