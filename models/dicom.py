@@ -100,7 +100,9 @@ def read_dicom(data: bytes) -> Radiograph:
         frame = first_frame(dataset, tags.frames)
         if frame.array.shape[:2] != (height, width):
             raise UnreadableFilm(FailureCode.CORRUPT, "the picture has not the size that the header states", _AGAIN)
+        del dataset[next(keyword for keyword in PIXELS if keyword in dataset)]  # 100 MB of the largest film
         pixels, chroma = _grey(frame, dataset)
+        del frame
         pixels = in_squares(pixels, dataset)
         return Radiograph(pixels, FilmFormat.DICOM, pixels.shape[1], pixels.shape[0], chroma, tags)
 

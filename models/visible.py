@@ -26,6 +26,7 @@ KEYWORDS: Final = (
 )
 MIN_KEPT: Final = 0.5  # of a side; what would leave less is not believed, since it might cut a lung
 SQUARE: Final = 1.01  # sides of a pixel that differ by less are alike
+_STRIP: Final = 256  # rows or columns at a time, for which little memory is enough
 MAX_RATIO: Final = 4.0  # no detector has longer pixels; such a header is not believed
 
 
@@ -65,9 +66,11 @@ def background(stored: NDArray[Any], dataset: Dataset, bits: int) -> NDArray[np.
     if not padded.any():
         return None
     reached = np.zeros_like(padded)
-    for axis in (0, 1):
-        reached |= np.logical_and.accumulate(padded, axis=axis)
-        reached |= np.flip(np.logical_and.accumulate(np.flip(padded, axis), axis=axis), axis)
+    for lines, result in ((padded, reached), (padded.T, reached.T)):
+        for top in range(0, len(lines), _STRIP):
+            strip, there = lines[top : top + _STRIP], result[top : top + _STRIP]
+            there |= np.logical_and.accumulate(strip, axis=1)
+            there |= np.logical_and.accumulate(strip[:, ::-1], axis=1)[:, ::-1]
     return reached if reached.any() else None
 
 
