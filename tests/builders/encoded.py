@@ -56,7 +56,7 @@ _SUBSAMPLING: Final = {"RGB": ("+cr",), "YBR_FULL": ("+s4",), "YBR_FULL_422": ("
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One way of storing; `bits` as the table of docs/dicom.md has it: "12", "12 signed", "8 planes"."""
+    """One way of storing; `bits` as the table of docs/dicom.md has it: "12", "12s" (signed), "8p" (plane by plane)."""
 
     syntax: str
     photometric: str
@@ -68,12 +68,12 @@ class Cell:
     @property
     def stored(self) -> int:
         """Bits of a value."""
-        return int(self.bits.split()[0])
+        return int(self.bits.rstrip("sp"))
 
     @property
     def signed(self) -> bool:
         """Two's complement."""
-        return "signed" in self.bits
+        return self.bits.endswith("s")
 
     @property
     def is_colour(self) -> bool:
@@ -125,7 +125,7 @@ def dataset_of(cell: Cell, picture: NDArray[np.int64]) -> pydicom.Dataset:
         dataset.PixelData = pairs.tobytes()
     elif cell.photometric in ("YBR_FULL", "YBR_RCT", "YBR_ICT") and cell.syntax != "JPEG baseline":
         dataset.PhotometricInterpretation = cell.photometric
-    if cell.bits.endswith("planes"):
+    if cell.bits.endswith("p"):
         dataset.PlanarConfiguration = 1
         content = np.moveaxis(stored, 2, 0).tobytes()
         dataset.PixelData = content + b"\0" * (len(content) % 2)

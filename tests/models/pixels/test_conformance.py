@@ -18,7 +18,7 @@ from models.dicom import read_dicom
 from models.dicom_pixels import first_frame
 
 GREY = ("MONOCHROME1", "MONOCHROME2")
-DEEP = ("8", "10", "12", "12 signed", "16", "16 signed")
+DEEP = ("8", "10", "12", "12s", "16", "16s")
 # Greatest difference from the reference, in levels of so many bits; 0 for all that is not named.
 FARTHEST = {
     ("JPEG baseline", "8"): 1,
@@ -39,8 +39,8 @@ def matrix() -> Iterator[Cell]:
     native = {
         **grey,
         "PALETTE COLOR": ("8", "16"),
-        "RGB": ("8", "8 planes", "16"),
-        "YBR_FULL": ("8", "8 planes"),
+        "RGB": ("8", "8p", "16"),
+        "YBR_FULL": ("8", "8p"),
         "YBR_FULL_422": ("8",),
     }
     lossless = {**grey, "PALETTE COLOR": ("8",), "RGB": ("8",), "YBR_FULL": ("8",)}
