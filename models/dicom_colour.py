@@ -104,5 +104,7 @@ def _segment(words: list[int], at: int, entries: list[int], bits: int, *, copyin
     wide = 2 if bits > 8 else 4  # words of an offset of 32 bits, the lowest first
     source = sum(word << (32 // wide * place) for place, word in enumerate(words[at + 2 : at + 2 + wide]))
     for _ in range(count):
+        if len(entries) > 2**16:  # no table has more; a small file could ask for milliards
+            break
         source = _segment(words, source, entries, bits, copying=False)
     return at + 2 + wide

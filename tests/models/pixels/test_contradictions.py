@@ -46,7 +46,7 @@ def changed(data: bytes, words: np.ndarray | None = None, **tags: Any) -> bytes:
     ("photometric", "shape"), [("MONOCHROME1", "IDENTITY"), ("MONOCHROME2", "INVERSE"), ("RGB", "INVERSE")]
 )
 def test_a_lut_shape_that_denies_the_photometric_interpretation(photometric: str, shape: str) -> None:
-    """PS3.3, C.8.11.3.1.2: INVERSE with MONOCHROME1, IDENTITY with all else. Viewers believe one or the other."""
+    """PS3.3, C.7.6.1: INVERSE with MONOCHROME1, IDENTITY with all else. Viewers believe one or the other."""
     film = np.repeat(FILM[..., None], 3, axis=2) if photometric == "RGB" else FILM
     assert code_of(dicom(film, photometric=photometric, PresentationLUTShape=shape)) is FailureCode.CONTRADICTORY
 

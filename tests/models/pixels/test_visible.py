@@ -13,6 +13,7 @@ from builders.films import grey_film
 from pydicom.uid import RLELossless
 
 from models.dicom import read_dicom
+from models.radiograph import FailureCode, UnreadableFilm
 
 FILM = grey_film()  # 280 x 320
 EDGES = {"LeftVerticalEdge": 41, "RightVerticalEdge": 300, "UpperHorizontalEdge": 21, "LowerHorizontalEdge": 260}
@@ -168,13 +169,15 @@ def test_the_high_bit_says_where_a_value_is(syntax: str, high: int, signed: bool
 
 
 def test_an_overlay_in_the_high_bits_is_never_seen() -> None:
-    """Even one that covers half of the film, where the words as a whole look like a film of 13 bits."""
-    words = FILM.astype(int) * 16
-    words[140:] |= 0x1000
-    tags = {"OverlayBitPosition": 12}
-    dataset = pydicom.dcmread(io.BytesIO(with_pixels(words)))
-    dataset.add_new(0x60000102, "US", tags["OverlayBitPosition"])
-    np.testing.assert_array_equal(read_dicom(written(dataset)).pixels, read_dicom(with_pixels(FILM * 16.0)).pixels)
+    """Even one with which the words as a whole look like a film of 13 bits: the header says that it is none."""
+    words = FILM.astype(int) * 32  # 13 bits
+    data = with_pixels(words)
+    with pytest.raises(UnreadableFilm) as caught:
+        read_dicom(data)
+    assert caught.value.code is FailureCode.CONTRADICTORY
+    dataset = pydicom.dcmread(io.BytesIO(data))
+    dataset.add_new(0x60020102, "US", 12)
+    np.testing.assert_allclose(read_dicom(written(dataset)).pixels, (words & 4095) / (words & 4095).max(), atol=1e-6)
 
 
 def test_an_overlay_plane_is_not_burned_in() -> None:
