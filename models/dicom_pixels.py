@@ -146,7 +146,7 @@ def _compressed(dataset: Dataset, photometric: str, decoder: Decoder, frames: in
         raise contradiction(f"the header states {field.bits} bits, the compressed picture {header.bits}")
     if syntax in DCT and header.bits == 8:
         array = jpeg_of_8_bits(frame, header)
-    elif syntax in DCT:
+    elif syntax in DCT and header.bits == 12:
         array = jpeg_of_12_bits(frame, dataset)
     else:
         array = words(dataset, decoder)
@@ -171,11 +171,14 @@ def _first_fragment(dataset: Dataset, frames: int) -> bytes:
 
 def _checked(frame: bytes, dataset: Dataset, syntax: UID) -> FrameHeader:
     """The compressed frame's header, where it announces the size of the file's; a decoder would believe the frame."""
+    is_jpeg = frame.startswith(b"\xff\xd8")
     plain = syntax not in JPEGLSTransferSyntaxes  # whose scans are stuffed otherwise
-    if plain and frame.startswith(b"\xff\xd8") and not check_jpeg(frame).ended:
+    outline = check_jpeg(frame) if is_jpeg and plain else None
+    if outline and not outline.ended:
         raise UnreadableFilm(FailureCode.TRUNCATED, "the compressed picture ends early", _AGAIN)
     header = frame_header(frame)
-    if header is None:
+    # gdcm ends the whole process over a header that is damaged, or of more bits than a JPEG may have
+    if header is None or (is_jpeg and not 2 <= header.bits <= 16) or (outline and outline.filler):
         raise UnreadableFilm(FailureCode.CORRUPT, "the compressed picture has no header", "export the film again")
     samples = whole(dataset, "SamplesPerPixel") or 1
     if (header.columns, header.rows) != (dataset.Columns, dataset.Rows) or header.components != samples:

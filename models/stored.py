@@ -20,8 +20,8 @@ from models.radiograph import FailureCode, UnreadableFilm
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Films of pydicom-data, wrapped on purpose, had 0.0010 to 0.04 of their steps as leaps, at least 15 times those of the
-# sound reading; of 140 real grey files as they are, none had twice those of another reading.
+# RG1 and RG3 of pydicom-data, read with a wrong sign or fewer bits, leap at 0.0023 to 0.036 of their steps, and read
+# soundly at 0.0001 at most; of 94 real grey files and 3,600 readings of training films as they are, none leaps so.
 LEAPS: Final = 0.0007  # of the steps from pixel to pixel
 MORE: Final = 8.0  # times the other reading's
 _ROWS: Final = 256  # looked at; enough for a mean

@@ -22,6 +22,18 @@ def j2k_frame() -> bytes:
     return get_frame(dataset.PixelData, 0, number_of_frames=1)
 
 
+ADOBE = b"\xff\xd8\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
+JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
+THREE = b"\xff\xc0\x00\x11\x08\x00\x10\x00\x20\x03%c\x11\x00%c\x11\x00%c\x11\x00"
+COLOURED = {  # what libjpeg makes of them (jdapimin.c): JFIF, then Adobe's transform, then the components' names
+    "adobe rgb": (ADOBE + b"\x00", (1, 2, 3), "RGB"),
+    "adobe ybr": (ADOBE + b"\x01", (1, 2, 3), "YBR"),
+    "names": (b"\xff\xd8", (82, 71, 66), "RGB"),
+    "jfif first": (b"\xff\xd8" + JFIF + ADOBE[2:] + b"\x00", (82, 71, 66), "YBR"),
+    "none": (b"\xff\xd8", (1, 2, 3), ""),
+}
+
+
 @pytest.mark.parametrize(
     ("frame", "size"),
     [
@@ -31,8 +43,9 @@ def j2k_frame() -> bytes:
         (j2k_frame(), FrameHeader(320, 280, 1, 12)),
         (b"\xff\xd8\xff\xf7\x00\x0b\x08\x00\x10\x00\x20\x01", FrameHeader(32, 16, 1, 8)),
         (b"\xff\xd8\xff\xff\xc3\x00\x0b\x0c\x00\x10\x00\x20\x01", FrameHeader(32, 16, 1, 12)),
+        *((marks + THREE % ids, FrameHeader(32, 16, 3, 8, colours=said)) for marks, ids, said in COLOURED.values()),
     ],
-    ids=["grey", "rgb", "progressive", "jpeg2000", "jpeg-ls", "lossless after a fill byte"],
+    ids=["grey", "rgb", "progressive", "jpeg2000", "jpeg-ls", "lossless after a fill byte", *COLOURED],
 )
 def test_a_frame_states_its_size(frame: bytes, size: FrameHeader) -> None:
     """Columns, rows and components."""
