@@ -9,14 +9,24 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
+from builders import hostile
 from builders.dicom import dicom, written
 from builders.encoded import Cell, encoded
 from builders.films import grey_film, jpeg, jpeg_rgb
 from builders.hostile import with_frame
 from builders.real_files import real_files
 from pydicom.encaps import encapsulate, get_frame
-from pydicom.uid import JPEG2000, JPEG2000Lossless, JPEGBaseline8Bit, JPEGExtended12Bit, RLELossless
+from pydicom.uid import (
+    JPEG2000,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
 
+from models import dicom_pixels
 from models.dicom import read_dicom
 from models.radiograph import FailureCode, UnreadableFilm
 
@@ -197,3 +207,23 @@ def test_what_overshoots_in_a_lossy_frame_does_not_wrap_over() -> None:
     stream = io.BytesIO()
     dataset.save_as(stream)
     assert read_dicom(stream.getvalue()).pixels[105:135].min() == 1.0
+
+
+@pytest.mark.parametrize(
+    ("syntax", "frame"),
+    [
+        (
+            JPEGLosslessSV1,
+            hostile.segment(0xC3, struct.pack(">BHHBBBB", 12, 500, 600, 1, 1, 0x11, 0)) + b"\xfe\xc4\0\3\0",
+        ),
+        (JPEGLSLossless, hostile.segment(0xF7, struct.pack(">BHHBBBB", 136, 500, 600, 1, 1, 0x11, 0))),
+    ],
+    ids=["a segment without its marker", "136 bits"],
+)
+def test_a_damaged_header_never_reaches_gdcm(syntax: str, frame: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would end the whole process."""
+    asked: list[str] = []
+    monkeypatch.setattr(dicom_pixels, "words", lambda *_: asked.append(syntax))
+    scan = hostile.segment(0xDA, bytes([1, 1, 0, 1, 0, 0])) + bytes(900) + b"\xff\xd9"
+    assert code_of(with_frame(b"\xff\xd8" + frame + scan, syntax, bits=12)) is FailureCode.CORRUPT
+    assert not asked
