@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
 import pydicom
 import pytest
-from builders.dicom import dicom
+from builders.dicom import dicom, written
 from builders.films import grey_film
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -177,3 +178,15 @@ def test_the_rescale_comes_before_the_window() -> None:
     plain = read_dicom(dicom(window=(2048, 4096)))
     turned = read_dicom(dicom(window=(2048, 4096), RescaleSlope=-1, RescaleIntercept=4095))
     np.testing.assert_allclose(turned.pixels, 1 - plain.pixels, atol=1e-4)
+
+
+@pytest.mark.parametrize(("keyword", "bits"), [("FloatPixelData", 32), ("DoubleFloatPixelData", 64)])
+def test_a_file_of_floats_is_read(keyword: str, bits: int) -> None:
+    """Parametric maps have them; a film would not, and is read all the same."""
+    made = pydicom.dcmread(io.BytesIO(dicom()))
+    picture = grey_film().astype(f"<f{bits // 8}") / 7
+    del made.PixelData, made.BitsStored, made.HighBit, made.PixelRepresentation
+    made.BitsAllocated = bits
+    setattr(made, keyword, picture.tobytes())
+    low, high = picture.min(), picture.max()
+    np.testing.assert_allclose(read_dicom(written(made)).pixels, (picture - low) / (high - low), atol=1e-6)
