@@ -18,8 +18,10 @@ from daemon.intake.places import Watched
 from daemon.intake.recording import Scoring
 from daemon.intake.workers import WorkerPool, default_workers
 from daemon.settings import RootSettings, Settings
-from db import results, runs
+from db import key_file, results, runs
 from db import roots as store_roots
+from db.conversion import convert
+from db.identity import Identifiers
 from db.states import RunKind
 from db.store import Store
 from models.bundle import Bundle, read_bundle, shipped_bundle
@@ -62,12 +64,19 @@ class Running:
 
 @contextmanager
 def running_intake(
-    kind: RunKind, store: Store, bundle: Bundle, roots: Sequence[RootSettings], clock: Clock
+    kind: RunKind,
+    store: Store,
+    bundle: Bundle,
+    roots: Sequence[RootSettings],
+    clock: Clock,
+    identifiers: Identifiers,
 ) -> Iterator[Running]:
     """Everything that `scan` or `watch` needs, given back whole on the way out.
 
+    What the store keeps is brought to the level of `identifiers` before anything is taken in.
+
     Raises:
-        StoreError: another intake works on this database.
+        StoreError: another intake works on this database, or the key of its hashes is gone.
     """
     workers = default_workers()
     with store.intake_lock(), WorkerPool(bundle, workers) as pool:
@@ -75,6 +84,8 @@ def running_intake(
             last, before = runs.last(tx), runs.last(tx, RunKind.WATCH)
         if last is not None and last.stopped_at is None:
             store.quick_check()  # it ended without saying so: by a crash, or with the machine
+        identity = key_file.writer(store, identifiers)
+        convert(store, identity)
         with store.write() as tx:
             bundle_id = results.ensure_bundle(
                 tx,
@@ -90,7 +101,7 @@ def running_intake(
             run_id = runs.start(
                 tx, kind, pid=os.getpid(), host=socket.gethostname(), now=clock.now(), bundle_id=bundle_id
             ).id
-        intake = Intake(store, Scoring(bundle, bundle_id), pool, clock, known, capacity=workers * 2)
+        intake = Intake(store, Scoring(bundle, bundle_id, identity), pool, clock, known, capacity=workers * 2)
         intake.recover()
         if kind is RunKind.WATCH and before is not None:
             intake.was_blind(before.stopped_at or before.heartbeat_at, "the service did not run")

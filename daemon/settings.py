@@ -17,15 +17,17 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from daemon.errors import ConfigurationError
 from daemon.root_settings import RootSettings as RootSettings
 from daemon.root_settings import Section
+from db.identity import Identifiers
 from models.population import Population
 
 ENVIRONMENT_PREFIX: Final = "CXR_TRIAGE_"
 
 
 class StoreSettings(Section):
-    """`[store]`: where the database is."""
+    """`[store]`: where the database is, and what it keeps in clear."""
 
     url: str = "cxr-triage.db"
+    identifiers: Identifiers = Identifiers.ACCESSION
 
 
 class BundleSettings(Section):

@@ -43,7 +43,10 @@ class Stopping:
 
 def watch(settings: Settings, store: Store, bundle: Bundle, roots: Sequence[RootSettings], clock: Clock) -> None:
     """Run the daemon until SIGTERM or SIGINT; returns after everything was given back."""
-    with stop_on_signal() as stopping, running_intake(RunKind.WATCH, store, bundle, roots, clock) as running:
+    with (
+        stop_on_signal() as stopping,
+        running_intake(RunKind.WATCH, store, bundle, roots, clock, settings.store.identifiers) as running,
+    ):
         canaries, metrics = CanaryWatch(), _metrics_file(settings, clock)
 
         def beat() -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, Select, and_, exists, func, or_, select
 
 from db import schema
+from db.identity import in_clear
 from db.records import WaitingImage
 from db.states import ENDED, State
 
@@ -89,7 +90,7 @@ def _images(tx: Connection, states: Collection[State]) -> list[WaitingImage]:
         .order_by(s.id, a.arrived_at, a.id)
     )
     copies = _copies(tx)
-    return [WaitingImage(*(*row, copies.get(row[6], ()))) for row in tx.execute(query)]
+    return [WaitingImage(*(*row[:2], in_clear(row[2]), *row[3:], copies.get(row[6], ()))) for row in tx.execute(query)]
 
 
 def _copies(tx: Connection) -> dict[int, tuple[str, ...]]:

@@ -136,6 +136,7 @@ class Arrival:
     changed_at: datetime
     removed_at: datetime | None
     withdrawn_at: datetime | None
+    withdrawn_by: int | None  # the arrival of the note that took it back
 
 
 @dataclass(frozen=True, slots=True)

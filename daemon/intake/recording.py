@@ -14,6 +14,8 @@ from sqlalchemy import Connection
 from daemon.intake.machine import Effect, Event, move_of
 from daemon.intake.worker import Outcome, Verdict
 from db import arrivals, results, studies
+from db.conversion import UID_GROUP
+from db.identity import Identity
 from db.records import Arrival, FilmFacts
 from db.states import PENDING, State
 from models.bundle import Bundle
@@ -21,10 +23,11 @@ from models.bundle import Bundle
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """The model that new results are made by, and its row in the store."""
+    """The model that new results are made by, its row in the store, and what is kept of a film's identifiers."""
 
     bundle: Bundle
     bundle_id: int
+    identity: Identity
 
 
 _SETS: Final[Mapping[Effect, Mapping[str, Any]]] = {
@@ -54,10 +57,13 @@ def apply_to_all(tx: Connection, found: list[Arrival], event: Event, now: dateti
         arrivals.move_many(tx, [each.id for each in found if each.state is state], move.to, now, event.value)
 
 
-def study_of(tx: Connection, arrival: Arrival, facts: FilmFacts, now: datetime) -> int:
-    """The study an arrival belongs to: by StudyInstanceUID, else the file alone (all generations of it)."""
+def study_of(tx: Connection, arrival: Arrival, facts: FilmFacts, now: datetime, scoring: Scoring) -> int:
+    """The study an arrival belongs to: by StudyInstanceUID, else the file alone (all generations of it).
+
+    `facts` as they are kept. The key is made of the UID's hash at every level, so that a change of it parts no study.
+    """
     if facts.study_uid:
-        key = f"uid:{facts.study_uid}"
+        key = f"{UID_GROUP}{scoring.identity.canonical(facts.study_uid)}"
     else:
         name = hashlib.sha256(os.fsencode(arrival.path)).hexdigest()  # a path is patient data and may be no text
         key = f"file:{arrival.root_id}:{name}"
@@ -68,10 +74,11 @@ def record_outcome(
     tx: Connection, arrival: Arrival, sha256: str | None, outcome: Outcome, scoring: Scoring, now: datetime
 ) -> Arrival:
     """Store what became of a film (`sha256` is None if it gave no bytes); content is stored once for each model."""
+    facts = scoring.identity.kept_facts(outcome.facts)
     values: dict[str, Any] = {
         "sha256": sha256,
-        "facts": outcome.facts,
-        "study_id": study_of(tx, arrival, outcome.facts, now),
+        "facts": facts,
+        "study_id": study_of(tx, arrival, facts, now, scoring),
         "code": outcome.code,
         "message": outcome.message,
         "not_before": None,

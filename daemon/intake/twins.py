@@ -54,11 +54,11 @@ def settle_by_twin(
         donor = renamed or next(iter(arrivals.with_result(tx, result.id)), None)
         if donor is None or _is_outside(donor.facts, declared, scoring):
             return None
-        values = _taken_over(tx, arrival, donor, declared, now, renamed=renamed is not None)
+        values = _taken_over(tx, arrival, donor, declared, now, scoring, renamed=renamed is not None)
         values |= {"sha256": sha256, "result_id": result.id}
         return apply(tx, arrival, Event.SCORE, now, reason="scored before", **values)
     if renamed is not None and renamed.state is State.REFUSED:
-        values = _taken_over(tx, arrival, renamed, declared, now, renamed=True)
+        values = _taken_over(tx, arrival, renamed, declared, now, scoring, renamed=True)
         values |= {"sha256": sha256, "code": renamed.code, "message": renamed.message}
         return apply(tx, arrival, Event.REFUSE, now, reason="refused before", **values)
     return None
@@ -93,7 +93,14 @@ def _is_there(folders: Mapping[int, Root], twin: Arrival) -> bool:
 
 
 def _taken_over(
-    tx: Connection, arrival: Arrival, donor: Arrival, declared: Population | None, now: datetime, *, renamed: bool
+    tx: Connection,
+    arrival: Arrival,
+    donor: Arrival,
+    declared: Population | None,
+    now: datetime,
+    scoring: Scoring,
+    *,
+    renamed: bool,
 ) -> dict[str, Any]:
     """What an arrival takes from the one that had its content.
 
@@ -103,7 +110,7 @@ def _taken_over(
     facts = _declared(donor.facts, declared)
     values: dict[str, Any] = {"facts": facts, "code": None, "message": None, "not_before": None}
     if not renamed:
-        return values | {"study_id": study_of(tx, arrival, facts, now)}
+        return values | {"study_id": study_of(tx, arrival, facts, now, scoring)}
     retire(tx, donor, now)
     return values | {"study_id": donor.study_id, "arrived_at": donor.arrived_at, "backlog": donor.backlog}
 

@@ -22,6 +22,7 @@ from daemon.intake.recording import Scoring
 from daemon.intake.worker import Outcome, Verdict
 from daemon.intake.workers import Judge
 from db import arrivals, queue, results, roots
+from db.identity import Identifiers, Identity
 from db.records import Arrival, FilmFacts, HistoryLine
 from db.states import State
 from db.store import Store, open_store
@@ -123,6 +124,8 @@ class PaperJudge:
             future.set_result(answer or scored(logit, **facts))
 
 
+IDENTITY = Identity(Identifiers.ACCESSION, b"k" * 32)
+
 BUNDLE = Bundle(Path("/nowhere"), "paper", "paper", 1, b"", "ab" * 32, {}, {})
 
 
@@ -138,6 +141,7 @@ class House:
     bundle: Bundle = BUNDLE
     populations: Mapping[str, Population] = field(default_factory=dict)
     read: Callable[[Path], Content | Unread] = read_file
+    identity: Identity = IDENTITY
     capacity: int = 4
     watched: dict[str, Any] = field(default_factory=dict)  # more about the roots
 
@@ -172,7 +176,7 @@ class House:
             ]
         intake = Intake(
             self.store,
-            Scoring(self.bundle, bundle_id),
+            Scoring(self.bundle, bundle_id, self.identity),
             self.workers or self.judge,
             self.time.clock,
             {watched.root.id: watched for watched in known},

@@ -23,6 +23,7 @@ from daemon.settings import ReportSettings, RootSettings, Settings
 from daemon.watching import stop_on_signal, watch
 from db import queue, runs
 from db.errors import StoreError
+from db.identity import Identifiers
 from db.records import RunRow
 from db.states import RunKind, State
 from db.store import Store, open_store
@@ -92,15 +93,15 @@ def _scored(store: Store) -> bool:
 def test_one_intake_at_a_time(store: Store, bundle: Bundle, tmp_path: Path) -> None:
     """A second one is refused and names the first; when that has ended, it may."""
     roots = roots_in(tmp_path)
-    with running_intake(RunKind.WATCH, store, bundle, roots, system_clock()):
+    with running_intake(RunKind.WATCH, store, bundle, roots, system_clock(), Identifiers.ACCESSION):
         with (
             pytest.raises(StoreError, match=f"pid {os.getpid()}"),
-            running_intake(RunKind.SCAN, store, bundle, roots, system_clock()),
+            running_intake(RunKind.SCAN, store, bundle, roots, system_clock(), Identifiers.ACCESSION),
         ):
             raise AssertionError("it was let in")
         with store.read() as tx:
             assert status_of(tx, store, datetime.now(UTC))["daemon"]["state"] == "running"
-    with running_intake(RunKind.SCAN, store, bundle, roots, system_clock()) as running:
+    with running_intake(RunKind.SCAN, store, bundle, roots, system_clock(), Identifiers.ACCESSION) as running:
         assert [watched.root.path for watched in running.intake.roots.values()] == [str(tmp_path / "incoming")]
 
 
