@@ -139,6 +139,7 @@ arrival = Table(
     Column("acquired_at", SafeText),
     Column("believed", SafeText),  # which of age, view and modality the file says, separated by blanks
     Column("marks", SafeText),  # codes of findings that the site lets pass with a mark, separated by blanks
+    Column("urgency", SafeText),  # that the request asks for
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcDateTime),
     Column("backlog", Boolean, nullable=False),

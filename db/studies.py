@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, insert, select, update
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 
 s: Final = schema.study.c
 v: Final = schema.review.c
+URGENCIES: Final = ("routine", "urgent", "stat")
 
 
-def ensure(tx: Connection, group_key: str, now: datetime, *, accession: str | None) -> Study:
+def ensure(
+    tx: Connection, group_key: str, now: datetime, *, accession: str | None, urgency: str | None = None
+) -> Study:
     """The study of a grouping key, added when it is new; a study without an accession takes the first that comes.
 
     Args:
@@ -28,7 +32,16 @@ def ensure(tx: Connection, group_key: str, now: datetime, *, accession: str | No
         group_key: what holds its images together, e.g. the StudyInstanceUID or a content hash.
         now: when it is first seen.
         accession: what finds it in the RIS.
+        urgency: that one of its images asks for; the study's is never lowered by it.
     """
+    study = _ensured(tx, group_key, now, accession)
+    if urgency in URGENCIES and URGENCIES.index(urgency) > URGENCIES.index(study.requested_urgency):
+        tx.execute(update(schema.study).where(s.id == study.id).values(requested_urgency=urgency))
+        return replace(study, requested_urgency=urgency)
+    return study
+
+
+def _ensured(tx: Connection, group_key: str, now: datetime, accession: str | None) -> Study:
     query = select(schema.study).where(s.group_key == group_key)
     row = tx.execute(query).one_or_none()
     if row is None:

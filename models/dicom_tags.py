@@ -33,6 +33,10 @@ KEYWORDS: Final = (
     "StudyInstanceUID",
     "SOPInstanceUID",
     "AccessionNumber",
+    "SOPClassUID",
+    "RequestedProcedurePriority",
+    "RequestAttributesSequence",
+    "StudyPriorityID",
     *DESCRIPTIONS,
     *(keyword for pair in TIMES for keyword in pair if keyword),
 )
@@ -42,6 +46,8 @@ _YEARS: Final = {"D": 1 / 365.25, "W": 7 / 365.25, "M": 1 / 12, "Y": 1.0}
 _DATE: Final = re.compile(r"(\d{4})[.]?(\d\d)[.]?(\d\d)")  # the dots are of ACR-NEMA, and still met
 _TIME: Final = re.compile(r"(\d\d):?(\d\d)?:?(\d\d)?")
 _MAX_TEXT: Final = 256
+_MAX_REQUESTS: Final = 100  # items of a sequence; a film answers one request, seldom two
+_PRIORITIES: Final = {"STAT": "stat", "HIGH": "urgent"}  # all other words are routine: PS3.3 C.4.11
 
 
 def tags_of(dataset: Dataset) -> FilmTags:
@@ -57,6 +63,8 @@ def tags_of(dataset: Dataset) -> FilmTags:
         study_uid=text(dataset, "StudyInstanceUID"),
         instance_uid=text(dataset, "SOPInstanceUID"),
         accession=text(dataset, "AccessionNumber"),
+        sop_class=text(dataset, "SOPClassUID"),
+        urgency=_urgency(dataset),
         acquired_at=_acquired_at(dataset),
     )
 
@@ -97,6 +105,18 @@ def whole(dataset: Dataset, keyword: str) -> int | None:
     """The first value as a whole number, or None."""
     value = number(dataset, keyword)
     return None if value is None else int(value)
+
+
+def _urgency(dataset: Dataset) -> str:
+    """The most urgent priority that the request states, in itself or in an item of its attributes; "" for none.
+
+    The study's own priority (0032,000C) is retired, and counts where the request's is missing.
+    """
+    requests = [dataset, *values(dataset, "RequestAttributesSequence")[:_MAX_REQUESTS]]
+    stated = [text(item, "RequestedProcedurePriority").upper() for item in requests]
+    stated = [word for word in stated if word] or [text(dataset, "StudyPriorityID").upper()]
+    found = {_PRIORITIES.get(word, "routine") for word in stated if word}
+    return next((urgency for urgency in ("stat", "urgent", "routine") if urgency in found), "")
 
 
 def _age(dataset: Dataset) -> float | None:

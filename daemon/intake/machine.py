@@ -22,6 +22,8 @@ class Event(StrEnum):
     FAIL = "could not be read or scored"
     MATCH = "the same content is there under another name"
     REPLACE = "other content came under the same name"
+    RESEND = "the same image came again with other content"
+    REVIVE = "the newer version of the image was replaced itself"
     LOSE = "gone before it was read"
     INTERRUPT = "interrupted; to be taken up again"
     DEFER = "to be tried again later"
@@ -40,6 +42,8 @@ class Effect(StrEnum):
     FORGET = "what was said of it, and how often it was tried, is forgotten"
     STAND_ALONE = "it repeats no other film any more"
     FREE = "what repeated it is taken up again"
+    FREE_ALL = "what repeated it, and older versions of the image, are taken up again"
+    STAND_AGAIN = "nothing took its place any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,10 @@ TABLE: Final[Mapping[tuple[State, Event], Move]] = {
     (S.DUPLICATE, Event.PROMOTE): Move(S.READY, Effect.STAND_ALONE),
     (S.REFUSED, Event.RETRY): Move(S.READY, Effect.FORGET),
     (S.FAILED, Event.RETRY): Move(S.READY, Effect.FORGET),
-    **{(state, Event.LOSE): Move(S.VANISHED) for state in _PENDING},
-    **{(state, Event.REPLACE): Move(S.SUPERSEDED, Effect.FREE) for state in _LIVE},
+    **{(state, Event.LOSE): Move(S.VANISHED, Effect.FREE_ALL) for state in _PENDING},
+    **{(state, Event.REPLACE): Move(S.SUPERSEDED, Effect.FREE_ALL) for state in _LIVE},
+    **{(state, Event.RESEND): Move(S.SUPERSEDED, Effect.FREE) for state in (S.SCORED, S.REFUSED, S.FAILED)},
+    (S.SUPERSEDED, Event.REVIVE): Move(S.READY, Effect.STAND_AGAIN),
 }
 
 

@@ -18,8 +18,6 @@ from db.states import State
 from models.population import Population
 from models.radiograph import MAX_BYTES
 
-_ENDED: Final = frozenset({State.VANISHED, State.SUPERSEDED})
-
 
 @dataclass(frozen=True, slots=True)
 class Watched:
@@ -72,7 +70,7 @@ def replacement(before: str | None, now: str | None, listing: Listing, known: It
     """
     if before is None or now is None or before == now:
         return None
-    lay = [film for film in known if film.removed_at is None and film.state not in _ENDED]
+    lay = [film for film in known if film.removed_at is None and film.state is not State.VANISHED]
     if any((stamp := listing.files.get(film.path)) and stamp.size == film.stamp.size for film in lay):
         return None
     if not listing.files:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +10,9 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from daemon.intake.machine import Effect, Event, move_of
-from daemon.intake.worker import Outcome, Verdict
-from db import arrivals, results, studies
-from db.conversion import UID_GROUP
+from db import arrivals
 from db.identity import Identity
-from db.records import Arrival, FilmFacts
+from db.records import Arrival
 from db.states import PENDING, State
 from models.bundle import Bundle
 
@@ -35,6 +31,8 @@ _SETS: Final[Mapping[Effect, Mapping[str, Any]]] = {
     Effect.FORGET: {"code": None, "message": None, "not_before": None, "attempts": 0},
     Effect.STAND_ALONE: {"duplicate_of": None},
     Effect.FREE: {},
+    Effect.FREE_ALL: {},
+    Effect.STAND_AGAIN: {"superseded_by": None},
 }
 
 
@@ -42,11 +40,26 @@ def apply(tx: Connection, arrival: Arrival, event: Event, now: datetime, *, reas
     """Move one arrival as the table says, with its line of history; `values` are columns to set with it."""
     move = move_of(arrival.state, event)
     moved = arrivals.move(tx, arrival.id, move.to, now, reason or event.value, **{**_SETS[move.effect], **values})
-    if move.effect is Effect.FREE:
+    if move.effect in (Effect.FREE, Effect.FREE_ALL):
         # also where its file was removed: left as it is, it would name content that no queue shows, and may come back
         for duplicate in arrivals.duplicates_of(tx, arrival.id):
             apply(tx, duplicate, Event.PROMOTE, now, removed_at=None)
+    if move.effect is Effect.FREE_ALL:
+        _take_up_older(tx, arrival, now)
     return moved
+
+
+def _take_up_older(tx: Connection, gone: Arrival, now: datetime) -> None:
+    """Take up again the older versions of an image whose newest one went; of those that are gone too, their own."""
+    asked = [gone]
+    while asked:
+        newer = asked.pop()
+        for older in arrivals.replaced_by(tx, newer):
+            newest_there = arrivals.current_at(tx, older.root_id, older.path)
+            if older.removed_at is None and newest_there is not None and newest_there.id == older.id:
+                apply(tx, older, Event.REVIVE, now)
+            else:
+                asked.append(older)
 
 
 def apply_to_all(tx: Connection, found: list[Arrival], event: Event, now: datetime) -> None:
@@ -55,51 +68,6 @@ def apply_to_all(tx: Connection, found: list[Arrival], event: Event, now: dateti
         move = move_of(state, event)
         assert move.effect is Effect.NOTHING  # noqa: S101
         arrivals.move_many(tx, [each.id for each in found if each.state is state], move.to, now, event.value)
-
-
-def study_of(tx: Connection, arrival: Arrival, facts: FilmFacts, now: datetime, scoring: Scoring) -> int:
-    """The study an arrival belongs to: by StudyInstanceUID, else the file alone (all generations of it).
-
-    `facts` as they are kept. The key is made of the UID's hash at every level, so that a change of it parts no study.
-    """
-    if facts.study_uid:
-        key = f"{UID_GROUP}{scoring.identity.canonical(facts.study_uid)}"
-    else:
-        name = hashlib.sha256(os.fsencode(arrival.path)).hexdigest()  # a path is patient data and may be no text
-        key = f"file:{arrival.root_id}:{name}"
-    return studies.ensure(tx, key, now, accession=facts.accession).id
-
-
-def record_outcome(
-    tx: Connection, arrival: Arrival, sha256: str | None, outcome: Outcome, scoring: Scoring, now: datetime
-) -> Arrival:
-    """Store what became of a film (`sha256` is None if it gave no bytes); content is stored once for each model."""
-    facts = scoring.identity.kept_facts(outcome.facts)
-    values: dict[str, Any] = {
-        "sha256": sha256,
-        "facts": facts,
-        "study_id": study_of(tx, arrival, facts, now, scoring),
-        "code": outcome.code,
-        "message": outcome.message,
-        "not_before": None,
-    }
-    if outcome.logit is not None and sha256 is not None:
-        bundle = scoring.bundle
-        result = results.find(tx, sha256, bundle.model_sha256, bundle.preprocessing) or results.add(
-            tx,
-            content_sha256=sha256,
-            model_sha256=bundle.model_sha256,
-            preprocessing=bundle.preprocessing,
-            logit=outcome.logit,
-            map=None if outcome.map is None else outcome.map.astype("<f4").tobytes(),
-            bundle_id=scoring.bundle_id,
-            scored_at=now,
-            milliseconds=outcome.milliseconds,
-            unlikeness=outcome.unlikeness,
-        )
-        return apply(tx, arrival, Event.SCORE, now, result_id=result.id, **values)
-    event = Event.REFUSE if outcome.verdict is Verdict.REFUSED else Event.FAIL
-    return apply(tx, arrival, event, now, reason=f"{event.value}: {outcome.code}", **values)
 
 
 def retire(tx: Connection, arrival: Arrival, now: datetime) -> None:
@@ -122,5 +90,6 @@ def restore(tx: Connection, arrival: Arrival, now: datetime) -> None:
 
 
 def supersede(tx: Connection, arrival: Arrival, successor: Arrival, now: datetime) -> None:
-    """Let a new generation take the place of an old one."""
-    apply(tx, arrival, Event.REPLACE, now, superseded_by=successor.id)
+    """Let a new generation take the place of an old one, unless a newer version of its image did before."""
+    if arrival.state is not State.SUPERSEDED:
+        apply(tx, arrival, Event.REPLACE, now, superseded_by=successor.id)

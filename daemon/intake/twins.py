@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from daemon.intake.ending import ended, study_of
 from daemon.intake.machine import Event
-from daemon.intake.recording import Scoring, apply, retire, study_of
+from daemon.intake.recording import Scoring, apply, retire
 from db import arrivals, results, roots
 from db.records import Arrival, FilmFacts, Root
 from db.states import ENDED, RootState, State
@@ -56,11 +57,11 @@ def settle_by_twin(
             return None
         values = _taken_over(tx, arrival, donor, declared, now, scoring, renamed=renamed is not None)
         values |= {"sha256": sha256, "result_id": result.id}
-        return apply(tx, arrival, Event.SCORE, now, reason="scored before", **values)
+        return ended(tx, arrival, Event.SCORE, now, scoring.identity, reason="scored before", **values)
     if renamed is not None and renamed.state is State.REFUSED:
         values = _taken_over(tx, arrival, renamed, declared, now, scoring, renamed=True)
         values |= {"sha256": sha256, "code": renamed.code, "message": renamed.message}
-        return apply(tx, arrival, Event.REFUSE, now, reason="refused before", **values)
+        return ended(tx, arrival, Event.REFUSE, now, scoring.identity, reason="refused before", **values)
     return None
 
 

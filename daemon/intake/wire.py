@@ -11,6 +11,7 @@ import numpy as np
 
 from daemon.intake.worker import Outcome, Verdict
 from db.records import FilmFacts
+from models.key_object import MAX_IMAGES, REASONS, RejectionNote
 
 _NUMBERS: Final = frozenset({"age_years"})
 _FACTS: Final = frozenset(field.name for field in dataclasses.fields(FilmFacts))
@@ -22,7 +23,10 @@ def written(outcome: Outcome) -> str:
     fields = {field.name: getattr(outcome, field.name) for field in dataclasses.fields(Outcome)}
     cells = None if outcome.map is None else outcome.map.tolist()
     message = outcome.message and outcome.message[:LONGEST]  # it may quote a decoder
-    return json.dumps({**fields, "facts": dataclasses.asdict(outcome.facts), "map": cells, "message": message})
+    note = outcome.note and dataclasses.asdict(outcome.note)
+    return json.dumps(
+        {**fields, "note": note, "facts": dataclasses.asdict(outcome.facts), "map": cells, "message": message}
+    )
 
 
 def read(text: Any) -> Outcome:
@@ -52,7 +56,19 @@ def read(text: Any) -> Outcome:
         unlikeness=_number(fields["unlikeness"]),
         code=_text(fields["code"]),
         message=_text(fields["message"]),
+        note=_note(fields["note"], verdict),
     )
+
+
+def _note(value: object, verdict: Verdict) -> RejectionNote | None:
+    if value is None:
+        return None
+    if verdict is not Verdict.REFUSED or not isinstance(value, dict) or set(value) != {"reason", "instance_uids"}:
+        raise ValueError("not a note")
+    reason, uids = value["reason"], value["instance_uids"]
+    if reason not in REASONS.values() or not isinstance(uids, list) or len(uids) > MAX_IMAGES:
+        raise ValueError("a reason that no note gives, or more images than one names")
+    return RejectionNote(reason, tuple(_text(uid) or "" for uid in uids))
 
 
 def _number(value: object) -> float | None:

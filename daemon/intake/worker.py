@@ -23,9 +23,11 @@ from numpy.typing import NDArray
 
 from daemon.intake.sandbox import Confinement, confine
 from db.records import FilmFacts
+from db.states import REJECTION_NOTE
 from models.bundle import Bundle, GroupPolicy
 from models.contract import VERSIONS
 from models.gate import Finding, findings, population_findings, tag_findings, tier
+from models.key_object import KEY_OBJECT, RejectionNote, read_note
 from models.pixel_gate import PixelGate, gate_of
 from models.population import AgeGroup, Population, population_of_age
 from models.radiograph import FilmFormat, FilmTags, Radiograph, UnreadableFilm, read_radiograph, sniff
@@ -52,6 +54,7 @@ class Outcome:
         map: float32 class activation map whose mean is the logit, None unless scored.
         unlikeness: see `models.pixel_gate`; None unless scored by a bundle with a gate.
         code, message: why it was not scored.
+        note: what it takes back, where it is no film but a rejection note.
         milliseconds: from bytes to outcome.
     """
 
@@ -63,6 +66,7 @@ class Outcome:
     unlikeness: float | None = None
     code: str | None = None
     message: str | None = None
+    note: RejectionNote | None = None
 
 
 _scorer: Scorer | None = None  # one per process, made by `start`: an interpreter cannot be sent between processes
@@ -120,6 +124,8 @@ def judge(data: bytes, declared: Population | None) -> Outcome:
 
             tags = read_tags(data)
             facts = _facts(FilmFormat.DICOM, tags, declared)
+            if tags.sop_class == KEY_OBJECT and (note := read_note(data)) is not None:
+                return _taken_back(note, facts, began)
             if refused := tag_findings(tags):
                 return _refused(refused[0], facts, began)
         if refused := population_findings(facts.age_years, declared, _policies):  # a header costs less than a picture
@@ -146,6 +152,12 @@ def _since(began: float) -> float:
 def _refused(finding: Finding, facts: FilmFacts, began: float) -> Outcome:
     message = f"{finding.message}; {finding.remedy}"
     return Outcome(Verdict.REFUSED, facts, _since(began), code=finding.code.value, message=message)
+
+
+def _taken_back(note: RejectionNote, facts: FilmFacts, began: float) -> Outcome:
+    images = f"{len(note.instance_uids)} image{'' if len(note.instance_uids) == 1 else 's'}"
+    message = f"a note by which its sender takes back {images} of the study ({note.reason}); it is no film to be read"
+    return Outcome(Verdict.REFUSED, facts, _since(began), code=REJECTION_NOTE, message=message, note=note)
 
 
 def _scored(film: Radiograph, facts: FilmFacts, began: float) -> Outcome:
@@ -181,5 +193,6 @@ def _facts(kind: FilmFormat, tags: FilmTags | None, declared: Population | None)
         accession=tags.accession or None,
         study_uid=tags.study_uid or None,
         instance_uid=tags.instance_uid or None,
+        urgency=tags.urgency or None,
         acquired_at=tags.acquired_at.isoformat(timespec="seconds") if tags.acquired_at else None,
     )

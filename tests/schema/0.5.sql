@@ -40,7 +40,7 @@ CREATE TABLE arrival (
 	steps INTEGER NOT NULL,
 	arrived_at TEXT NOT NULL,
 	changed_at TEXT NOT NULL,
-	removed_at TEXT, believed TEXT, marks TEXT, withdrawn_at TEXT, withdrawn_by INTEGER,
+	removed_at TEXT, believed TEXT, marks TEXT, urgency TEXT, withdrawn_at TEXT, withdrawn_by INTEGER,
 	CONSTRAINT ck_arrival_generation CHECK (generation >= 1),
 	CONSTRAINT fk_arrival_duplicate_of FOREIGN KEY(duplicate_of) REFERENCES arrival (id),
 	CONSTRAINT fk_arrival_result_id FOREIGN KEY(result_id) REFERENCES result (id),

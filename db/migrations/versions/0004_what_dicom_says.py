@@ -20,6 +20,7 @@ def upgrade() -> None:
     """Add the columns and the table; there is no way back but the copy."""
     op.add_column("arrival", sa.Column("believed", sa.Text()))
     op.add_column("arrival", sa.Column("marks", sa.Text()))
+    op.add_column("arrival", sa.Column("urgency", sa.Text()))
     op.add_column("arrival", sa.Column("withdrawn_at", UTC_TIME))
     op.add_column("arrival", sa.Column("withdrawn_by", sa.Integer()))
     op.create_index("ix_arrival_superseded_by", "arrival", ["superseded_by"])
