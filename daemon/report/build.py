@@ -16,6 +16,7 @@ from daemon.report.inputs import Completeness, Health, ReportInputs, Verificatio
 from daemon.triage.document import account_document, not_scored, queue_document
 from daemon.triage.order import Band, QueueImage, QueueStudy, Urgency, order
 from daemon.triage.rules import Site
+from daemon.triage.studies import parted
 from db.states import BLIND, RootState, State
 from models.bundle import GroupPolicy, OperatingPoint
 from models.population import AgeGroup, Policy
@@ -33,6 +34,7 @@ class Line:
     film: str
     images: int
     copies: int
+    withdrawn: int
     removed: bool
     band: Band
     policy: Policy | None
@@ -63,6 +65,17 @@ class Unscored:
     sentence: str
     remedy: str
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawnLine:
+    """One waiting study of which every image was taken back; `films` are file names."""
+
+    study: str
+    accession: str | None
+    films: tuple[str, ...]
+    source: str
+    withdrawn_at: datetime  # in the site's zone, the newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +145,7 @@ class Report:
     lines: tuple[Line, ...]
     unscored: tuple[Unscored, ...]
     unscored_total: int
+    withdrawn: tuple[WithdrawnLine, ...]
     charts: tuple[Chart, ...]
     latency: Latency | None
     reasons: tuple[tuple[State, str, int], ...]
@@ -141,9 +155,12 @@ class Report:
 
 def build_report(inputs: ReportInputs) -> Report:
     """Decide everything that the report says."""
-    studies = list(order(inputs.studies))
+    ranked, withdrawn = parted(inputs.studies)
+    studies = list(order(ranked))
     account = account_document(inputs.counts, seen=inputs.seen)
-    names = _names({root.path for root in inputs.health.roots} | {image.root for s in studies for image in s.images})
+    names = _names(
+        {root.path for root in inputs.health.roots} | {image.root for s in inputs.studies for image in s.images}
+    )
     films = [(rank, study, image) for rank, study in enumerate(studies, 1) for _, image in not_scored((study,))]
     bands = Counter(study.band for study in studies)
     late = inputs.written_at - inputs.scheduled_at if inputs.scheduled_at else None
@@ -174,12 +191,18 @@ def build_report(inputs: ReportInputs) -> Report:
         lines=tuple(_line(rank, study, names, inputs) for rank, study in enumerate(studies[: inputs.rows], 1)),
         unscored=tuple(_unscored(rank, study, image, names) for rank, study, image in films[: inputs.rows]),
         unscored_total=len(films),
+        withdrawn=tuple(_withdrawn(study, names, zone) for study in sorted(withdrawn, key=lambda study: study.study)),
         charts=_charts(studies, inputs.written_at),
         latency=_latency(inputs.health.latencies),
         reasons=_reasons(inputs.health),
         roots=_roots(inputs, names),
         document=queue_document(
-            studies, generated_at=inputs.written_at, bundle=bundle, account=account, site=inputs.prevalence
+            studies,
+            generated_at=inputs.written_at,
+            bundle=bundle,
+            account=account,
+            site=inputs.prevalence,
+            withdrawn=withdrawn,
         ),
     )
 
@@ -193,6 +216,7 @@ def _line(rank: int, study: QueueStudy, names: Mapping[str, str], inputs: Report
         film=os.path.basename(highest.path),  # noqa: PTH119 - text, not a file
         images=len(study.images),
         copies=sum(len(image.duplicates) for image in study.images),
+        withdrawn=sum(image.withdrawn_at is not None for image in study.images),
         removed=all(image.removed_at is not None for image in study.images),
         band=study.band,
         policy=study.policy,
@@ -223,6 +247,16 @@ def _unscored(rank: int, study: QueueStudy, image: QueueImage, names: Mapping[st
         sentence=sentence,
         remedy=remedy,
         attempts=image.attempts,
+    )
+
+
+def _withdrawn(study: QueueStudy, names: Mapping[str, str], zone: ZoneInfo) -> WithdrawnLine:
+    return WithdrawnLine(
+        study=study.study,
+        accession=study.accession,
+        films=tuple(os.path.basename(image.path) for image in study.images),  # noqa: PTH119 - text, not a file
+        source=names[study.images[0].root],
+        withdrawn_at=max(image.withdrawn_at for image in study.images if image.withdrawn_at).astimezone(zone),
     )
 
 

@@ -57,6 +57,7 @@ class QueueImage:
         attempts: how often it was tried.
         duplicates: absolute paths of other files with the same content.
         removed_at: when the file was seen to be gone, or None.
+        withdrawn_at: when its sender took the image back, or None; then it has no score that counts.
     """
 
     arrival_id: int
@@ -79,6 +80,7 @@ class QueueImage:
     attempts: int = 0
     duplicates: tuple[str, ...] = ()
     removed_at: datetime | None = None
+    withdrawn_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class QueueStudy:
         band, policy, probability, prevalence, logit, tier, population: those of its highest image, ``images[0]``.
         arrived_at: of its earliest image, in UTC.
         acquired_at: the modality's local wall clock as the file gives it, or None.
-        images: highest first; never empty.
+        images: highest first, withdrawn ones last; never empty.
     """
 
     study: str
@@ -110,6 +112,11 @@ class QueueStudy:
     arrived_at: datetime
     acquired_at: str | None
     images: tuple[QueueImage, ...]
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether its sender took every image back: then it has no place in the order, and is listed apart."""
+        return all(image.withdrawn_at is not None for image in self.images)
 
 
 def order(studies: Iterable[QueueStudy]) -> Iterator[QueueStudy]:

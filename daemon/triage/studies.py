@@ -35,9 +35,16 @@ def gather(images: Iterable[WaitingImage], rules: Callable[[int], Rules]) -> lis
     return [_study(rows, known) for rows in grouped.values()]
 
 
+def parted(studies: Iterable[QueueStudy]) -> tuple[list[QueueStudy], list[QueueStudy]]:
+    """Those that have a place in the order, and those of which every image was taken back."""
+    found = list(studies)
+    return [study for study in found if not study.withdrawn], [study for study in found if study.withdrawn]
+
+
 def _study(rows: list[WaitingImage], known: Mapping[int, Rules]) -> QueueStudy:
     images = sorted((_image(row, known) for row in rows), key=_height)
     highest, row = images[0], rows[0]
+    rows = [row for row in rows if row.withdrawn_at is None] or rows  # what was taken back counts for nothing
     return QueueStudy(
         study=row.study_key,
         accession=row.accession,
@@ -51,7 +58,7 @@ def _study(rows: list[WaitingImage], known: Mapping[int, Rules]) -> QueueStudy:
         logit=highest.logit,
         tier=highest.tier,
         population=highest.population,
-        arrived_at=min(image.arrived_at for image in images),
+        arrived_at=min(row.arrived_at for row in rows),
         acquired_at=min((row.acquired_at for row in rows if row.acquired_at), default=None),
         images=tuple(images),
     )
@@ -61,7 +68,7 @@ def _image(row: WaitingImage, known: Mapping[int, Rules]) -> QueueImage:
     population = Population(row.population) if row.population else None
     logit, judged = None, None
     # A logit that is no number must not reach the order: comparisons with it are always false, and the sort is lost.
-    if row.logit is not None and math.isfinite(row.logit) and row.bundle_id is not None:
+    if row.withdrawn_at is None and row.logit is not None and math.isfinite(row.logit) and row.bundle_id is not None:
         logit = row.logit
         judged = known[row.bundle_id].judged(logit, population, row.age_years)
     return QueueImage(
@@ -85,10 +92,11 @@ def _image(row: WaitingImage, known: Mapping[int, Rules]) -> QueueImage:
         attempts=row.attempts + 1,  # the store counts the tries before the one that decided
         duplicates=row.duplicates,
         removed_at=row.removed_at,
+        withdrawn_at=row.withdrawn_at,
     )
 
 
-def _height(image: QueueImage) -> tuple[int, float, bool, int]:
+def _height(image: QueueImage) -> tuple[bool, int, float, bool, int]:
     """Sorts the image that speaks for the study to the front; a file that is still there before one that is gone."""
     gone = image.removed_at is not None
-    return (_HEIGHT[image.band], -(image.logit or 0.0), gone, image.arrival_id)
+    return (image.withdrawn_at is not None, _HEIGHT[image.band], -(image.logit or 0.0), gone, image.arrival_id)

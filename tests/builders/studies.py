@@ -60,6 +60,7 @@ def waiting_image(study: int = 1, arrival: int | None = None, **values: Any) -> 
         backlog=False,
         removed_at=None,
         attempts=0,
+        withdrawn_at=None,
         duplicates=(),
     )
     return replace(image, **values)

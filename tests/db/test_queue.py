@@ -61,6 +61,7 @@ def test_an_image_comes_with_everything_that_orders_and_shows_it(films):
             backlog=False,
             removed_at=None,
             attempts=0,
+            withdrawn_at=None,
             duplicates=(),
         )
     ]
