@@ -315,6 +315,12 @@ def replaced_by(tx: Connection, newer: Arrival) -> list[Arrival]:
     return _listed(tx, query)
 
 
+def name_successor(tx: Connection, arrival_ids: Collection[int], successor: int) -> None:
+    """Let superseded arrivals name another one that took their place: no change of state, no history."""
+    if arrival_ids:
+        tx.execute(update(schema.arrival).where(a.id.in_(sorted(arrival_ids))).values(superseded_by=successor))
+
+
 def history(tx: Connection, arrival_id: int) -> list[HistoryLine]:
     """The transitions of an arrival, in their order."""
     query = select(schema.history).where(h.arrival_id == arrival_id).order_by(h.sequence)

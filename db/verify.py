@@ -177,7 +177,7 @@ def _superseded(tx: Connection) -> Iterator[Discrepancy]:
         later.c.instance_uid.is_not(None),
         a.instance_uid.is_not(None),
         or_(later.c.instance_uid == a.instance_uid, not_(both_kept_alike)),
-        later.c.sha256 != a.sha256,
+        later.c.id != a.id,
     )
     follows = and_(later.c.id == a.superseded_by, or_(of_path, of_image))
     query = (

@@ -36,6 +36,13 @@ _SETS: Final[Mapping[Effect, Mapping[str, Any]]] = {
 }
 
 
+_AS_BEFORE: Final[Mapping[State | None, Event]] = {
+    State.SCORED: Event.SCORE_STANDS,
+    State.REFUSED: Event.REFUSAL_STANDS,
+    State.FAILED: Event.FAILURE_STANDS,
+}
+
+
 def apply(tx: Connection, arrival: Arrival, event: Event, now: datetime, *, reason: str = "", **values: Any) -> Arrival:
     """Move one arrival as the table says, with its line of history; `values` are columns to set with it."""
     move = move_of(arrival.state, event)
@@ -45,21 +52,28 @@ def apply(tx: Connection, arrival: Arrival, event: Event, now: datetime, *, reas
         for duplicate in arrivals.duplicates_of(tx, arrival.id):
             apply(tx, duplicate, Event.PROMOTE, now, removed_at=None)
     if move.effect is Effect.FREE_ALL:
-        _take_up_older(tx, arrival, now)
+        _stand_again(tx, arrival, now)
     return moved
 
 
-def _take_up_older(tx: Connection, gone: Arrival, now: datetime) -> None:
-    """Take up again the older versions of an image whose newest one went; of those that are gone too, their own."""
-    asked = [gone]
+def _stand_again(tx: Connection, gone: Arrival, now: datetime) -> None:
+    """Let the newest older version of an image stand again when the one that took its place went, as it stood before.
+
+    It is not read again: what lies there now is the next rescan's business. Of those that other content of their own
+    path took the place of, the next older ones count. Those that stay away name the one that stands as their successor.
+    """
+    versions, asked = list[Arrival](), [gone]
     while asked:
-        newer = asked.pop()
-        for older in arrivals.replaced_by(tx, newer):
-            newest_there = arrivals.current_at(tx, older.root_id, older.path)
-            if older.removed_at is None and newest_there is not None and newest_there.id == older.id:
-                apply(tx, older, Event.REVIVE, now)
-            else:
-                asked.append(older)
+        for older in arrivals.replaced_by(tx, asked.pop()):
+            here = arrivals.current_at(tx, older.root_id, older.path)
+            (versions if here is not None and here.id == older.id else asked).append(older)
+    stood = {older.id: arrivals.history(tx, older.id)[-1].from_state for older in versions}
+    versions.sort(key=lambda older: (older.arrived_at, older.id))
+    good = [number for number, older in enumerate(versions) if stood[older.id] is not State.FAILED]
+    first = good[-1] if good else 0
+    for older in versions[first:]:
+        apply(tx, older, _AS_BEFORE[stood[older.id]], now)
+    arrivals.name_successor(tx, [older.id for older in versions[:first]], versions[first].id if versions else 0)
 
 
 def apply_to_all(tx: Connection, found: list[Arrival], event: Event, now: datetime) -> None:

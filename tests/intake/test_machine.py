@@ -43,16 +43,19 @@ def test_from_every_pending_state_a_film_can_come_to_an_end() -> None:
     assert can_end == set(State)
 
 
-@pytest.mark.parametrize(("state", "events"), [(State.VANISHED, []), (State.SUPERSEDED, [Event.REVIVE])])
+STANDS = [Event.SCORE_STANDS, Event.REFUSAL_STANDS, Event.FAILURE_STANDS]
+
+
+@pytest.mark.parametrize(("state", "events"), [(State.VANISHED, []), (State.SUPERSEDED, STANDS)])
 def test_what_is_over_stays_over(state: State, events: list[Event]) -> None:
     """New content is a new arrival; only an older version of an image comes back, when the newer one went."""
     assert [event for here, event in TABLE if here is state] == events
 
 
 def test_a_result_needs_a_worker() -> None:
-    """Only a RUNNING arrival is scored, refused, failed or called a duplicate."""
-    for (here, _), move in TABLE.items():
-        if move.to in (State.SCORED, State.REFUSED, State.FAILED, State.DUPLICATE):
+    """Only a RUNNING arrival is scored, refused, failed or called a duplicate; or what was so before stands again."""
+    for (here, event), move in TABLE.items():
+        if event not in STANDS and move.to in (State.SCORED, State.REFUSED, State.FAILED, State.DUPLICATE):
             assert here is State.RUNNING
 
 
@@ -75,6 +78,7 @@ def test_every_move_does_what_the_table_says(house: House, state: State, event: 
         said |= {"superseded_by": other.id} if state is State.SUPERSEDED else {}
         film = arrivals.move(tx, film.id, state, now, "as the test wants it", **said)
         copy = arrivals.move(tx, copy.id, State.DUPLICATE, now, "as the test wants it", duplicate_of=film.id)
+        older = arrivals.move(tx, older.id, State.REFUSED, now, "as the test wants it")
         older = arrivals.move(tx, older.id, State.SUPERSEDED, now, "as the test wants it", superseded_by=film.id)
         moved = apply(tx, film, event, now)
         line = arrivals.history(tx, film.id)[-1]
@@ -86,5 +90,5 @@ def test_every_move_does_what_the_table_says(house: House, state: State, event: 
     assert (moved.duplicate_of is None) is (move.effect is Effect.STAND_ALONE)
     assert state is not State.SUPERSEDED or moved.superseded_by is None
     assert (copied.state is State.READY) is (move.effect in (Effect.FREE, Effect.FREE_ALL))
-    assert (revived.state is State.READY) is (move.effect is Effect.FREE_ALL)
+    assert (revived.state is State.REFUSED) is (move.effect is Effect.FREE_ALL)
     assert (revived.superseded_by is None) is (move.effect is Effect.FREE_ALL)

@@ -129,14 +129,37 @@ def test_an_older_version_comes_back_when_the_newer_one_is_overwritten_by_anothe
     house.check()
 
 
-def test_through_a_version_in_between_that_is_gone(house: House) -> None:
-    answers(house, a=of_image(scored()), b=of_image(scored()), c=of_image(scored()))
-    arrive(house, "a", "b", "c")
-    (house.incoming / "b").unlink()
+def test_the_newest_of_several_that_is_still_the_content_of_its_path(house: House) -> None:
+    """One that failed after it stands too; one whose path has other content meanwhile does not."""
+    answers(house, a=of_image(scored()), b=of_image(refused()), c=of_image(failed()), d=of_image(scored()))
+    arrive(house, "a", "b", "c", "d")
+    house.write("d", b"another film")
     house.pass_(house.intake())
-    house.write("c", b"another film")
+    assert house.queued() == {"b", "c", "d"}
+    assert house.at("a").superseded_by == house.at("b").id
+    assert (house.at("b").code, house.at("c").code) == ("view", "corrupt")
+    arrive(house, "e")
+    house.judge.answers[b"d again"] = of_image(scored())
+    house.write("d", b"d again")
     house.pass_(house.intake())
-    assert house.queued() == {"a", "c"}
+    house.write("b", b"third film")
+    house.pass_(house.intake())
+    assert house.queued() == {"b", "d", "e"}
+    house.write("d", b"fourth film")
+    house.pass_(house.intake())
+    assert house.queued() == {"a", "b", "c", "d", "e"}
+    house.check()
+
+
+def test_its_file_may_have_changed_meanwhile(house: House) -> None:
+    """Then it is other content of its path, and the result that was given stays with what it was given for."""
+    answers(house, old=of_image(scored()), new=of_image(scored()))
+    arrive(house, "old", "new")
+    house.write("new", b"another film")
+    house.write("old", b"third film")
+    house.pass_(house.intake())
+    assert house.queued() == {"old", "new"}
+    assert {house.at("old").generation, house.at("new").generation} == {2}
     house.check()
 
 
