@@ -50,6 +50,7 @@ def watched_roots(tx: Connection, roots: Sequence[RootSettings], clock: Clock) -
             settings.polling,
             settings.poll_seconds,
             MAX_BYTES if settings.largest_mib is None else min(MAX_BYTES, int(settings.largest_mib * 2**20)),
+            settings.pattern,
         )
     return watched
 
@@ -101,7 +102,8 @@ def running_intake(
             run_id = runs.start(
                 tx, kind, pid=os.getpid(), host=socket.gethostname(), now=clock.now(), bundle_id=bundle_id
             ).id
-        intake = Intake(store, Scoring(bundle, bundle_id, identity), pool, clock, known, capacity=workers * 2)
+        patterns = {root_id: watched.pattern for root_id, watched in known.items() if watched.pattern is not None}
+        intake = Intake(store, Scoring(bundle, bundle_id, identity, patterns), pool, clock, known, capacity=workers * 2)
         intake.recover()
         if kind is RunKind.WATCH and before is not None:
             intake.was_blind(before.stopped_at or before.heartbeat_at, "the service did not run")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from daemon.intake.names import StudyPattern
 from daemon.intake.selection import DEPTH, Polling, Selection, is_temporary
 from models.population import Population
 
@@ -30,6 +31,7 @@ class RootSettings(Section):
     depth: int = Field(default=DEPTH, ge=0, le=1000)  # folders below the root
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    study_pattern: str = ""  # empty: each plain image is a study of its own
     largest_mib: float | None = Field(default=None, gt=0)  # of a file; None: what the decoders take
     canary: str = ""  # a file name
     canary_seconds: float = Field(default=3600.0, ge=10, le=7 * 86400)
@@ -47,6 +49,18 @@ class RootSettings(Section):
         if value and (os.sep in value or is_temporary(value)):
             raise ValueError("name a file directly in the root, not a hidden or temporary one")
         return value
+
+    @field_validator("study_pattern")
+    @classmethod
+    def _study_pattern(cls, value: str) -> str:
+        if value:
+            StudyPattern.of(value)
+        return value
+
+    @property
+    def pattern(self) -> StudyPattern | None:
+        """What groups plain images into studies."""
+        return StudyPattern.of(self.study_pattern) if self.study_pattern else None
 
     @property
     def selection(self) -> Selection:

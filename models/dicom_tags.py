@@ -47,6 +47,7 @@ _DATE: Final = re.compile(r"(\d{4})[.]?(\d\d)[.]?(\d\d)")  # the dots are of ACR
 _TIME: Final = re.compile(r"(\d\d):?(\d\d)?:?(\d\d)?")
 _MAX_TEXT: Final = 256
 _MAX_REQUESTS: Final = 100  # items of a sequence; a film answers one request, seldom two
+_MAX_REQUEST_BYTES: Final = 1 << 16
 _PRIORITIES: Final = {"STAT": "stat", "HIGH": "urgent"}  # all other words are routine: PS3.3 C.4.11
 
 
@@ -112,11 +113,22 @@ def _urgency(dataset: Dataset) -> str:
 
     The study's own priority (0032,000C) is retired, and counts where the request's is missing.
     """
-    requests = [dataset, *values(dataset, "RequestAttributesSequence")[:_MAX_REQUESTS]]
+    requests = [dataset, *_requests(dataset)]
     stated = [text(item, "RequestedProcedurePriority").upper() for item in requests]
     stated = [word for word in stated if word] or [text(dataset, "StudyPriorityID").upper()]
     found = {_PRIORITIES.get(word, "routine") for word in stated if word}
     return next((urgency for urgency in ("stat", "urgent", "routine") if urgency in found), "")
+
+
+def _requests(dataset: Dataset) -> list[Any]:
+    """The items of the request's attributes; a sequence of a size that no request has is not looked at."""
+    try:
+        raw = dataset.get_item("RequestAttributesSequence")
+    except Exception:  # noqa: BLE001 - as in `values`
+        return []
+    if (getattr(raw, "length", None) or 0) > _MAX_REQUEST_BYTES:  # a million items are 762 MiB of objects
+        return []
+    return values(dataset, "RequestAttributesSequence")[:_MAX_REQUESTS]
 
 
 def _age(dataset: Dataset) -> float | None:

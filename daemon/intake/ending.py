@@ -8,43 +8,63 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
+from daemon.intake.codes import without_names
 from daemon.intake.machine import Event
 from daemon.intake.recording import Scoring, apply
 from daemon.intake.worker import Outcome, Verdict
 from db import arrivals, instances, results, studies
 from db.conversion import UID_GROUP
-from db.identity import Identity
+from db.identity import Identifiers, Identity
 from db.records import Arrival, FilmFacts
 from db.states import REJECTION_NOTE, State
 
 
-def study_of(tx: Connection, arrival: Arrival, facts: FilmFacts, now: datetime, scoring: Scoring) -> int:
-    """The study an arrival belongs to: by StudyInstanceUID, else the file alone (all generations of it).
+def placed(
+    tx: Connection, arrival: Arrival, facts: FilmFacts, now: datetime, scoring: Scoring
+) -> tuple[FilmFacts, int]:
+    """The study that an arrival belongs to, and its facts with what its name says.
 
-    `facts` as they are kept. The key is made of the UID's hash at every level, so that a change of it parts no study.
+    By StudyInstanceUID; where there is none by the pattern of its root; else the file alone (all generations of it).
+    Keys are made of hashes at every level of identifiers, so that a change of the level parts no study.
+
+    Args:
+        tx: the transaction.
+        arrival: which.
+        facts: as they are kept.
+        now: when.
+        scoring: knows the patterns and the key.
     """
+    pattern = None if facts.study_uid else scoring.patterns.get(arrival.root_id)
+    named = pattern.named(arrival.path) if pattern else None
+    if named is not None and facts.accession is None:
+        facts = replace(facts, accession=scoring.identity.kept_accession(named.accession))
     if facts.study_uid:
         key = f"{UID_GROUP}{scoring.identity.canonical(facts.study_uid)}"
+    elif named is not None:
+        key = f"name:{arrival.root_id}:{scoring.identity.hashed(named.study)}"
     else:
         name = hashlib.sha256(os.fsencode(arrival.path)).hexdigest()  # a path is patient data and may be no text
         key = f"file:{arrival.root_id}:{name}"
-    return studies.ensure(tx, key, now, accession=facts.accession, urgency=facts.urgency).id
+    return facts, studies.ensure(tx, key, now, accession=facts.accession, urgency=facts.urgency).id
 
 
 def record_outcome(
     tx: Connection, arrival: Arrival, sha256: str | None, outcome: Outcome, scoring: Scoring, now: datetime
 ) -> Arrival:
     """Store what became of a film (`sha256` is None if it gave no bytes); content is stored once for each model."""
-    facts = scoring.identity.kept_facts(outcome.facts)
+    if scoring.identity.level is Identifiers.NONE:
+        outcome = without_names(outcome)
+    facts, study_id = placed(tx, arrival, scoring.identity.kept_facts(outcome.facts), now, scoring)
     values: dict[str, Any] = {
         "sha256": sha256,
         "facts": facts,
-        "study_id": study_of(tx, arrival, facts, now, scoring),
+        "study_id": study_id,
         "code": outcome.code,
         "message": outcome.message,
         "not_before": None,

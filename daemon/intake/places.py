@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from daemon.errors import DaemonError
 from daemon.intake.listing import Listing, identity
+from daemon.intake.names import StudyPattern
 from daemon.intake.selection import Polling, Selection
 from db.mounts import mount_at
 from db.records import Arrival, Known, Root
@@ -31,6 +32,7 @@ class Watched:
         polling: how changes are noticed.
         poll_seconds: between two looks at a root that gives no events.
         largest_bytes: of a file that is still read.
+        pattern: what groups plain images into studies.
     """
 
     root: Root
@@ -41,6 +43,7 @@ class Watched:
     polling: Polling = Polling.AUTO
     poll_seconds: float = 5.0
     largest_bytes: int = MAX_BYTES
+    pattern: StudyPattern | None = None
 
     @property
     def path(self) -> Path:

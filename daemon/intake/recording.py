@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from daemon.intake.machine import Effect, Event, move_of
+from daemon.intake.names import StudyPattern
 from db import arrivals
 from db.identity import Identity
 from db.records import Arrival
@@ -19,11 +20,17 @@ from models.bundle import Bundle
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """The model that new results are made by, its row in the store, and what is kept of a film's identifiers."""
+    """The model that new results are made by, its row in the store, and how a film is told from others.
+
+    Attributes:
+        identity: what is kept of accessions and UIDs.
+        patterns: what groups plain images into studies, by root id.
+    """
 
     bundle: Bundle
     bundle_id: int
     identity: Identity
+    patterns: Mapping[int, StudyPattern] = field(default_factory=dict)
 
 
 _SETS: Final[Mapping[Effect, Mapping[str, Any]]] = {

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from daemon.intake.ending import ended, study_of
+from daemon.intake.ending import ended, placed
 from daemon.intake.machine import Event
 from daemon.intake.recording import Scoring, apply, retire
 from db import arrivals, results, roots
@@ -19,6 +19,7 @@ from db.records import Arrival, FilmFacts, Root
 from db.states import ENDED, RootState, State
 from models.gate import FindingCode, population_findings
 from models.population import Population
+from models.radiograph import FilmFormat
 
 
 def settle_by_twin(
@@ -111,7 +112,10 @@ def _taken_over(
     facts = _declared(donor.facts, declared)
     values: dict[str, Any] = {"facts": facts, "code": None, "message": None, "not_before": None}
     if not renamed:
-        return values | {"study_id": study_of(tx, arrival, facts, now, scoring)}
+        if facts.format != FilmFormat.DICOM.value:
+            facts = replace(facts, accession=None)  # it was in the other one's name
+        facts, study_id = placed(tx, arrival, facts, now, scoring)
+        return values | {"facts": facts, "study_id": study_id}
     retire(tx, donor, now)
     return values | {"study_id": donor.study_id, "arrived_at": donor.arrived_at, "backlog": donor.backlog}
 

@@ -176,7 +176,7 @@ class House:
             ]
         intake = Intake(
             self.store,
-            Scoring(self.bundle, bundle_id, self.identity),
+            Scoring(self.bundle, bundle_id, self.identity, {w.root.id: w.pattern for w in known if w.pattern}),
             self.workers or self.judge,
             self.time.clock,
             {watched.root.id: watched for watched in known},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import tracemalloc
 from datetime import datetime
 from typing import Any
 
@@ -62,6 +64,18 @@ def test_the_urgency_that_was_requested(tags: dict[str, Any], urgency: str, tran
     """The request's own priority, wherever it stands, before the retired one of the study."""
     data = dicom(**tags, transfer_syntax=transfer_syntax)
     assert read_tags(data).urgency == read_dicom(data).tags.urgency == urgency
+
+
+def test_a_sequence_of_a_million_requests_is_not_looked_at() -> None:
+    """It costs 14 s and 762 MiB."""
+    items = struct.pack("<HHI", 0xFFFE, 0xE000, 0) * 100_000
+    data = dicom()
+    place = data.index(struct.pack("<HH", 0x7FE0, 0x10) + b"OW")
+    hostile = data[:place] + struct.pack("<HH2sHI", 0x40, 0x275, b"SQ", 0, len(items)) + items + data[place:]
+    tracemalloc.start()
+    assert read_tags(hostile).urgency == ""
+    assert tracemalloc.get_traced_memory()[1] < 20 * len(items)
+    tracemalloc.stop()
 
 
 def test_what_is_missing_is_not_said() -> None:
