@@ -15,6 +15,7 @@ from models.key_object import MAX_IMAGES, REASONS, RejectionNote
 
 _NUMBERS: Final = frozenset({"age_years"})
 _FACTS: Final = frozenset(field.name for field in dataclasses.fields(FilmFacts))
+LONGEST_UID: Final = 256  # characters; DICOM has 64
 LONGEST: Final = 4096  # characters of a text; those of a DICOM header are cut to far fewer where they are read
 
 
@@ -68,7 +69,9 @@ def _note(value: object, verdict: Verdict) -> RejectionNote | None:
     reason, uids = value["reason"], value["instance_uids"]
     if reason not in REASONS.values() or not isinstance(uids, list) or len(uids) > MAX_IMAGES:
         raise ValueError("a reason that no note gives, or more images than one names")
-    return RejectionNote(reason, tuple(_text(uid) or "" for uid in uids))
+    if not all(isinstance(uid, str) and 0 < len(uid) <= LONGEST_UID for uid in uids):
+        raise ValueError("not a UID")
+    return RejectionNote(reason, tuple(uids))
 
 
 def _number(value: object) -> float | None:
