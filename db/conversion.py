@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, func, not_, or_, select, true, update
 
 from db import schema
 from db.identity import HASH_LENGTH, Identifiers, Identity, is_hash
 from db.states import ExpectedKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sqlalchemy import Connection
 
     from db.store import Store
 
 AT_ONCE: Final = 5_000  # rows in one transaction
 UID_GROUP: Final = "uid:"
-_UIDS: Final = (schema.arrival.c.study_uid, schema.arrival.c.instance_uid)
+
+Columns = tuple[ColumnElement[Any], ...]
+Part = tuple[Table, Columns, str, ColumnElement[bool]]
+"""Columns of a table, what stands in front of the value in them, and the rows that count."""
 
 
 def convert(store: Store, identity: Identity) -> int:
@@ -35,76 +36,54 @@ def convert(store: Store, identity: Identity) -> int:
     Raises:
         StoreError: the database did not take it; what was done stays done, and the next start goes on.
     """
-    none = identity.level is Identifiers.NONE
-    uids = () if identity.level is Identifiers.IDENTIFIERS else _UIDS
-    accessions = (schema.arrival.c.accession,) if none else ()
     changed = 0
-    while rows := _arrivals(store, identity, (*uids, *accessions)):
-        changed += rows
-    for table, column, only in _texts(none=none):
-        while rows := _converted(store, identity, table, column, only):
+    for part in _parts(identity.level):
+        last: int | None = 0
+        while last is not None:
+            with store.write() as tx:
+                last, rows = _piece(tx, identity, part, last)
             changed += rows
     if changed:
         store.fold_log()
     return changed
 
 
-def _texts(*, none: bool) -> list[tuple[Table, ColumnElement[Any], ColumnElement[bool] | None]]:
-    found: list[tuple[Table, ColumnElement[Any], ColumnElement[bool] | None]] = [
-        (schema.study, schema.study.c.group_key, schema.study.c.group_key.like(f"{UID_GROUP}%"))
+def _parts(level: Identifiers) -> list[Part]:
+    a, s, film = schema.arrival.c, schema.study.c, schema.expected_film.c
+    parts: list[Part] = [(schema.study, (s.group_key,), UID_GROUP, s.group_key.like(f"{UID_GROUP}%"))]
+    if level is not Identifiers.IDENTIFIERS:
+        parts.append((schema.arrival, (a.study_uid, a.instance_uid), "", true()))
+    if level is Identifiers.NONE:
+        parts.append((schema.arrival, (a.accession,), "", true()))
+        parts.append((schema.study, (s.accession,), "", true()))
+        parts.append((schema.expected_film, (film.key,), "", film.kind == ExpectedKind.ACCESSION))
+    return parts
+
+
+def _piece(tx: Connection, identity: Identity, part: Part, after: int) -> tuple[int | None, int]:
+    """Convert the next rows after an id; returns the last id that was looked at (None: no more), and how many."""
+    table, columns, prefix, counts = part
+    names = [str(column.key) for column in columns]
+    clear = or_(*(_is_clear(column, prefix) for column in columns))
+    query = select(table.c.id, *columns).where(table.c.id > after, clear, counts).order_by(table.c.id).limit(AT_ONCE)
+    rows = [
+        {"which": row.id} | {f"new_{name}": _hashed(identity, row._mapping[name], prefix) for name in names}
+        for row in tx.execute(query)
     ]
-    if none:
-        film = schema.expected_film
-        found += [
-            (schema.study, schema.study.c.accession, None),
-            (film, film.c.key, film.c.kind == ExpectedKind.ACCESSION),
-        ]
-    return found
+    if not rows:
+        return None, 0
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    tx.execute(update(table).where(table.c.id == bindparam("which")).values(values), rows)
+    return (int(str(rows[-1]["which"])) if len(rows) == AT_ONCE else None), len(rows)
 
 
-def _clear(column: ColumnElement[Any], prefix: str = "") -> ColumnElement[bool]:
-    """What may be in clear; whether it is a hash is looked at more closely afterwards."""
+def _is_clear(column: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
     hashed = and_(column.like(f"{prefix}#%"), func.length(column) == HASH_LENGTH + len(prefix))
     return and_(column.is_not(None), not_(hashed))
 
 
-def _arrivals(store: Store, identity: Identity, columns: tuple[ColumnElement[Any], ...]) -> int:
-    """Convert some rows of arrivals; returns how many."""
-    if not columns:
-        return 0
-    table = schema.arrival
-    query = select(table.c.id, *columns).where(or_(*(_clear(column) for column in columns))).limit(AT_ONCE)
-    names = [str(column.key) for column in columns]
-    with store.write() as tx:
-        rows = [
-            {"which": row.id} | {f"new_{name}": _hashed(identity, row._mapping[name]) for name in names}
-            for row in tx.execute(query)
-        ]
-        _update(tx, table, {name: bindparam(f"new_{name}") for name in names}, rows)
-    return len(rows)
-
-
-def _converted(
-    store: Store, identity: Identity, table: Table, column: ColumnElement[Any], only: ColumnElement[bool] | None
-) -> int:
-    prefix = UID_GROUP if column is schema.study.c.group_key else ""
-    query = select(table.c.id, column).where(_clear(column, prefix)).limit(AT_ONCE)
-    if only is not None:
-        query = query.where(only)
-    name = str(column.key)
-    with store.write() as tx:
-        rows = [
-            {"which": row[0], f"new_{name}": prefix + (_hashed(identity, row[1].removeprefix(prefix)) or "")}
-            for row in tx.execute(query)
-        ]
-        _update(tx, table, {name: bindparam(f"new_{name}")}, rows)
-    return len(rows)
-
-
-def _hashed(identity: Identity, text: str | None) -> str | None:
-    return text if text is None or is_hash(text) else identity.hashed(text)
-
-
-def _update(tx: Connection, table: Table, values: Mapping[str, Any], rows: list[dict[str, Any]]) -> None:
-    if rows:
-        tx.execute(update(table).where(table.c.id == bindparam("which")).values(values), rows)
+def _hashed(identity: Identity, kept: str | None, prefix: str) -> str | None:
+    if kept is None:
+        return None
+    text = kept.removeprefix(prefix)
+    return kept if is_hash(text) else prefix + identity.hashed(text)
