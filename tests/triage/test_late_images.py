@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -53,8 +54,8 @@ def places(rows: Sequence[WaitingImage]) -> list[str]:
 
 def has_score(rows: Sequence[WaitingImage], study: int) -> bool:
     """Whether a score gave the study its place."""
-    [found] = gather([row for row in rows if row.study_id == study], lambda _: RULES)
-    return found.logit is not None
+    live = [row.logit for row in rows if row.study_id == study and row.withdrawn_at is None]
+    return any(logit is not None and math.isfinite(logit) for logit in live)
 
 
 @given(rows=departments(), data=st.data())
