@@ -79,6 +79,25 @@ def read_texts(data: bytes, keywords: Sequence[str]) -> dict[str, str]:
         return {keyword: text(dataset, keyword) for keyword in keywords}
 
 
+def read_header(data: bytes, keywords: Sequence[str], largest: int) -> Dataset:
+    """Some tags by keyword, sequences too; for what is no radiograph.
+
+    Args:
+        data: the whole file.
+        keywords: what is wanted.
+        largest: bytes, once it is inflated.
+
+    Raises:
+        UnreadableFilm: there is no header that can be read, it ends early, or is larger.
+    """
+    with _guarded("header", data):
+        inflated = _inflated(data)
+        if len(inflated) > largest:
+            cause = f"inflated it is over {largest / 2**20:.0f} MiB"
+            raise UnreadableFilm(FailureCode.TOO_LARGE, cause, "export it smaller")
+        return _dataset(inflated, before_pixels=True, wanted=["SpecificCharacterSet", *keywords])
+
+
 def read_dicom(data: bytes) -> Radiograph:
     """Decode the first frame: modality LUT or rescale, VOI LUT or first window, MONOCHROME1 inverted, colour to grey.
 

@@ -92,6 +92,8 @@ class FilmTags:
     study_uid: str = ""
     instance_uid: str = ""
     accession: str = ""
+    sop_class: str = ""
+    urgency: str = ""  # that the request asks for: stat, urgent or routine
     acquired_at: datetime | None = None  # the modality's local wall clock: DICOM seldom says its zone
 
 
