@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from daemon.deliver import standing
 from daemon.intake.selection import Selection
 from daemon.triage.document import instant
 from db import blind, census, results, roots, runs
@@ -117,7 +118,8 @@ def status_of(tx: Connection, store: Store, now: datetime) -> dict[str, Any]:
     run, bundle, stand = intake.run, results.newest_bundle(tx), census.census(tx)
     open_since = {span.root_id: span.began_at for span in blind.spans(tx, now, now + DAY) if span.ended_at is None}
     minutes = blind.minutes(tx, now - DAY, now)
-    problems = list(_problems(intake, known, open_since, now))
+    outbox, late = standing.document(tx, now)
+    problems = [*_problems(intake, known, open_since, now), *late]
     return {
         "schema": REVISIONS[-1],
         "well": not problems,
@@ -136,6 +138,7 @@ def status_of(tx: Connection, store: Store, now: datetime) -> dict[str, Any]:
         "oldest_pending_at": _instant(stand.oldest_pending_at),
         "tried_again": stand.again,
         "tried_again_at": _instant(stand.again_at),
+        "deliver": outbox,
         "roots": [_root(root, intake, minutes, open_since, now) for root in known],
     }
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select
 from daemon.triage.document import account_document, queue_document
 from daemon.triage.order import QueueStudy, order
 from daemon.triage.rules import Rules, Site, rules_of
-from daemon.triage.studies import gather
+from daemon.triage.studies import gather, parted
 from db import history, queue, results
 from db.records import BundleRow
 from models.bundle import GroupPolicy, OperatingPoint, points_from_document, policies_from_document
@@ -41,7 +41,13 @@ def rules_of_row(row: BundleRow, site: Site) -> Rules:
 
 
 def waiting_studies(tx: Connection, site: Site, among: Select[tuple[int]] | None = None) -> list[QueueStudy]:
-    """Every study that waits, unordered; or of those whose ids `among` gives."""
+    """Every study that waits, unordered; also those of which every image was taken back.
+
+    Args:
+        tx: the transaction.
+        site: its prevalences.
+        among: gives ids of studies; only these are looked at.
+    """
     rules = {bundle_id: rules_of_row(row, site) for bundle_id, row in results.bundles(tx).items()}
     return gather(queue.waiting(tx, among), rules.__getitem__)
 
@@ -53,7 +59,13 @@ def account_of(tx: Connection) -> dict[str, Any]:
 
 def queue_of(tx: Connection, now: datetime, site: Site, limit: int | None = None) -> dict[str, Any]:
     """The document that `queue --format json` prints; probabilities at the site's prevalences where they are set."""
-    ordered = list(order(waiting_studies(tx, site)))
+    ranked, withdrawn = parted(waiting_studies(tx, site))
     return queue_document(
-        ordered, generated_at=now, bundle=results.newest_bundle(tx), account=account_of(tx), limit=limit, site=site
+        list(order(ranked)),
+        generated_at=now,
+        bundle=results.newest_bundle(tx),
+        account=account_of(tx),
+        limit=limit,
+        site=site,
+        withdrawn=withdrawn,
     )

@@ -32,7 +32,7 @@ def watch(settings: Settings, store: Store, bundle: Bundle, roots: Sequence[Root
     """Run the daemon until SIGTERM or SIGINT; returns after everything was given back."""
     with (
         stop_on_signal() as stopping,
-        running_intake(RunKind.WATCH, store, bundle, roots, clock, settings.gate.policy) as running,
+        running_intake(RunKind.WATCH, store, bundle, roots, clock, settings) as running,
     ):
         canaries, metrics = CanaryWatch(), _metrics_file(settings, clock)
 

@@ -135,7 +135,7 @@ arrival = Table(
     Column("study_id", ForeignKey("study.id")),
     Column("result_id", ForeignKey("result.id"), index=True),
     Column("duplicate_of", ForeignKey("arrival.id"), index=True),
-    Column("superseded_by", ForeignKey("arrival.id")),
+    Column("superseded_by", ForeignKey("arrival.id"), index=True),
     Column("format", SafeText),
     Column("population", SafeText),
     Column("tier", SafeText),
@@ -149,6 +149,7 @@ arrival = Table(
     Column("acquired_at", SafeText),
     Column("believed", SafeText),  # which of age, view and modality the file says, separated by blanks
     Column("marks", SafeText),  # codes of findings that the site lets pass with a mark, separated by blanks
+    Column("urgency", SafeText),  # that the request asks for
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcDateTime),
     Column("backlog", Boolean, nullable=False),
@@ -157,11 +158,11 @@ arrival = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     Column("removed_at", UtcDateTime),
     Column("withdrawn_at", UtcDateTime),  # its sender took it back
+    Column("withdrawn_by", Integer),  # the arrival of the note that says so
     UniqueConstraint("root_id", "path", "generation"),  # its index also serves look-ups by root and path
     CheckConstraint("generation >= 1", name="generation"),
     Index(None, "state", "arrived_at"),  # a claim of a few stops early, whatever waits behind them
     Index(None, "study_id", "arrived_at"),
-    Index(None, "instance_uid"),
     sqlite_autoincrement=True,  # logs and history name arrivals by id, also deleted ones
 )
 
@@ -170,7 +171,7 @@ withdrawal = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("note_id", ForeignKey("arrival.id"), nullable=False, index=True),
-    Column("instance_uid", SafeText, nullable=False, index=True),
+    Column("instance_uid", SafeText, nullable=False, index=True),  # always as a keyed hash
     Column("reason", SafeText, nullable=False),
     Column("at", UtcDateTime, nullable=False),
 )

@@ -21,6 +21,8 @@ WRONG: Final = {
     "root-away": "{path} cannot be seen since {since}",
     "root-replaced": "{path} is not the folder it was, since {since}",
     "root-read-only": "{path} is read-only",
+    "delivery-failed": "messages could not be delivered since {since}",
+    "delivery-late": "messages wait to be sent since {since}: see that `cxr-triage deliver` runs, and its log",
     "canary-overdue": "the canary of {path} is overdue, it last changed at {since}: see that what rewrites it runs, "
     "and that its writes come here",
 }
@@ -35,7 +37,7 @@ def command(context: click.Context, everything: bool, form: str, db: str | None)
     """Say whether a daemon runs on this database, how each root is looked after, and what is pending.
 
     Exit code 1 if the daemon stopped without saying so or gives no sign of life, a root cannot be seen, was replaced or
-    is read-only, or a canary is overdue. Times are in the report's zone.
+    is read-only, a canary is overdue, or messages do not get out. Times are in the report's zone.
     """
     from daemon.health import status_of
 
@@ -66,6 +68,8 @@ def table(document: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
         yield f"          {document['tried_again']} to be tried again, from {_time(document['tried_again_at'], zone)}"
     yield f"database  {printable(document['database'])}, schema {document['schema']}"
     yield f"disk      {document['disk_free_mib']} MiB free"
+    if out := _outbox(document["deliver"], zone):
+        yield f"messages  {out}"
     if document["roots"]:
         yield ""
         yield from aligned(HEAD, [_row(root, zone) for root in document["roots"]])
@@ -82,6 +86,16 @@ def _pending(document: Mapping[str, Any], zone: ZoneInfo) -> str:
         return "0"
     states = [f"{count} {state}" for state, count in document["pending_by_state"].items() if count]
     return f"{document['pending']} ({', '.join(states)}), the oldest since {_time(document['oldest_pending_at'], zone)}"
+
+
+def _outbox(outbox: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """Nothing where nothing was ever to be told."""
+    sent = [f"last by {channel} at {_time(at, zone)}" for channel, at in outbox["last_sent_at"].items() if at]
+    if not (sent or outbox["pending"] or outbox["failed"]):
+        return ""
+    waits = f"{outbox['pending']} to be sent"
+    failed = [f"{outbox['failed']} given up in 2 days"] if outbox["failed"] else []
+    return ", ".join([waits, *failed, *sent])
 
 
 def _row(root: Mapping[str, Any], zone: ZoneInfo) -> tuple[str, ...]:

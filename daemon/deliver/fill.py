@@ -59,7 +59,8 @@ class Plan:
 
 def is_urgent(study: QueueStudy) -> bool:
     """Whether somebody is to be told of a waiting study at once: a score that may be believed, and no old film."""
-    return study.band is Band.FIRST and study.tier != UNTAGGED and not study.backlog and not study.images[0].marks
+    believed = study.band is Band.FIRST and study.tier != UNTAGGED and not study.images[0].marks
+    return believed and not study.backlog and not study.withdrawn
 
 
 def plan(
@@ -120,7 +121,7 @@ def _key(study_id: int) -> str:
 
 
 def settle(tx: Connection, settings: DeliverSettings, site: Site, now: datetime) -> int:
-    """Close what was read meanwhile, and tell others of what nobody acknowledged in time; how many that is."""
+    """Close what was read or taken back meanwhile, and tell others of what nobody acknowledged in time: of how many."""
     from daemon.waiting import waiting_studies
 
     unsettled = outbox.unsettled(tx)
@@ -128,7 +129,8 @@ def settle(tx: Connection, settings: DeliverSettings, site: Site, now: datetime)
         return 0
     numbers = [notice.id for notice in unsettled]
     by_notice = outbox.studies_by_notice(tx, numbers)
-    waiting = {study.study for study in waiting_studies(tx, site, outbox.studies_of(numbers))}
+    studies = waiting_studies(tx, site, outbox.studies_of(numbers))
+    waiting = {study.study for study in studies if not study.withdrawn}
     waiting_ids = set(outbox.ids_of(tx, waiting).values())
     within, targets = timedelta(minutes=settings.urgent.acknowledge_minutes), receivers.escalation(settings)
     escalated = 0

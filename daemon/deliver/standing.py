@@ -23,7 +23,7 @@ def is_late(standing: Standing, now: datetime) -> bool:
 
 
 def sentences(tx: Connection, now: datetime) -> Iterator[str]:
-    """What the next report says of messages that did not get out: those since the last one, and of two days at least."""
+    """What the next report says of messages that did not get out: since the last report, and for two days at least."""
     before = reports.last(tx, 1)
     since = min(now - KEPT_IN_VIEW, before[0].written_at) if before else now - KEPT_IN_VIEW
     standing = outbox.standing(tx, since)

@@ -16,6 +16,7 @@ from daemon.errors import DaemonError
 from daemon.followup.spans import moment_of
 from daemon.followup.tables import UTF_8, Row, read_table
 from db import studies
+from db.identity import Identity
 from db.records import Study
 from db.states import ReadSource
 
@@ -31,19 +32,20 @@ class ReadRow:
     lines: str
 
 
-def study_of(tx: Connection, text: str) -> Study:
+def study_of(tx: Connection, text: str, identity: Identity) -> Study:
     """The study that a person names: its id, an accession, or the path of an image.
 
     Raises:
         DaemonError: there is none, or an accession is of several.
     """
-    several = studies.with_accession(tx, text)
+    names = identity.names(text)
+    several = studies.with_accession(tx, *names)
     if len(several) > 1:
         keys = ", ".join(study.key for study in several)
         raise DaemonError("find study", text, f"the accession belongs to {keys}", "name one of them by its id")
     path = Path(text).absolute()
     real = Path(os.path.realpath(path.parent), path.name)  # roots are known by their real folder; a film may be a link
-    found = studies.resolve(tx, text) or studies.resolve(tx, str(path)) or studies.resolve(tx, str(real))
+    found = studies.resolve(tx, text, *names) or studies.resolve(tx, str(path)) or studies.resolve(tx, str(real))
     if found is None:
         raise DaemonError("find study", text, "nothing of that name was seen", "give an id from `cxr-triage queue`")
     return found

@@ -24,10 +24,12 @@ from numpy.typing import NDArray
 from daemon.intake.sandbox import Confinement, confine
 from daemon.triage.gate_policy import BY_DEFAULT, GatePolicy
 from db.records import FilmFacts
+from db.states import REJECTION_NOTE
 from models.bundle import Bundle, GroupPolicy
 from models.contract import VERSIONS
 from models.findings import Finding
 from models.gate import against_tags, pixel_findings, population_findings
+from models.key_object import KEY_OBJECT, RejectionNote, read_note
 from models.pixel_gate import PixelGate, gate_of
 from models.population import AgeGroup, Population, population_of_age
 from models.radiograph import FilmFormat, FilmTags, Radiograph, UnreadableFilm, read_radiograph, sniff
@@ -55,6 +57,7 @@ class Outcome:
         map: float32 class activation map whose mean is the logit, None unless scored.
         unlikeness: see `models.pixel_gate`; None unless scored by a bundle with a gate.
         code, message: why it was not scored.
+        note: what it takes back, where it is no film but a rejection note.
         milliseconds: from bytes to outcome.
     """
 
@@ -66,6 +69,7 @@ class Outcome:
     unlikeness: float | None = None
     code: str | None = None
     message: str | None = None
+    note: RejectionNote | None = None
 
 
 class _Refused(Exception):  # noqa: N818 - a verdict, not a fault
@@ -134,6 +138,8 @@ def judge(data: bytes, declared: Population | None) -> Outcome:
 
             tags = read_tags(data)
             facts = _facts(FilmFormat.DICOM, tags, declared)
+            if tags.sop_class == KEY_OBJECT and (note := read_note(data)) is not None:
+                return _taken_back(note, facts, began)
             _weigh(tag_findings(tags, _gate_policy.modalities), marks)
         _weigh(population_findings(facts.age_years, declared, _policies), marks)  # a header costs less than a picture
         film = read_radiograph(data)
@@ -170,6 +176,12 @@ def _weigh(found: Iterable[Finding], marks: list[Finding]) -> None:
     marks += found
 
 
+def _taken_back(note: RejectionNote, facts: FilmFacts, began: float) -> Outcome:
+    images = f"{len(note.instance_uids)} image{'' if len(note.instance_uids) == 1 else 's'}"
+    message = f"a note by which its sender takes back {images} of the study ({note.reason}); it is no film to be read"
+    return Outcome(Verdict.REFUSED, facts, _since(began), code=REJECTION_NOTE, message=message, note=note)
+
+
 def _scored(film: Radiograph, facts: FilmFacts, marks: list[Finding], began: float) -> Outcome:
     if _scorer is None:
         raise RuntimeError("the worker was not started")
@@ -203,6 +215,7 @@ def _facts(kind: FilmFormat, tags: FilmTags | None, declared: Population | None)
         accession=tags.accession or None,
         study_uid=tags.study_uid or None,
         instance_uid=tags.instance_uid or None,
+        urgency=tags.urgency or None,
         acquired_at=tags.acquired_at.isoformat(timespec="seconds") if tags.acquired_at else None,
         believed=" ".join(believed(tags)) or None,
     )

@@ -59,6 +59,7 @@ class QueueImage:
         removed_at: when the file was seen to be gone, or None.
         marks: codes of what speaks against a film that the site has scored all the same. Its score is shown, and never
             ranked: its band is `unscored`.
+        withdrawn_at: when its sender took the image back, or None; then it has no score that counts.
     """
 
     arrival_id: int
@@ -82,6 +83,7 @@ class QueueImage:
     duplicates: tuple[str, ...] = ()
     removed_at: datetime | None = None
     marks: tuple[str, ...] = ()
+    withdrawn_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,11 @@ class QueueStudy:
         overdue: it has waited longer than the site allows for its urgency.
         backlog: all of it lay in its root at the root's first scan.
         band, tier, population: those of its highest image, ``images[0]``.
-        policy, probability, prevalence, logit: those of its highest image, too, and None where that one is marked.
+        policy, probability, prevalence, logit: those of its highest image, too; None where that one is marked, or
+            low beside an image that could not be read.
         arrived_at: of its earliest image, in UTC.
         acquired_at: the modality's local wall clock as the file gives it, or None.
-        images: highest first; never empty.
+        images: highest first, withdrawn ones last; never empty.
     """
 
     study: str
@@ -114,6 +117,11 @@ class QueueStudy:
     arrived_at: datetime
     acquired_at: str | None
     images: tuple[QueueImage, ...]
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether its sender took every image back: then it has no place in the order, and is listed apart."""
+        return all(image.withdrawn_at is not None for image in self.images)
 
 
 def order(studies: Iterable[QueueStudy]) -> Iterator[QueueStudy]:

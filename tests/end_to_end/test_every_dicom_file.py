@@ -14,8 +14,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where this file is run as a program
 
+from builders.fates import HEAD, Fate, fates
 from builders.parts import ROOT
-from builders.real_files import HEAD, Fate, fates
 
 from db.store import open_store
 
