@@ -8,17 +8,21 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+class TooSlow(Exception):  # noqa: N818  (no OSError: smtplib takes those for a peer that hung up)
+    """The peer took too long."""
+
+
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
     """Break the body off when it takes longer; for the main thread of a process that uses no SIGALRM otherwise.
 
     Raises:
-        TimeoutError: it did.
+        TooSlow: it did.
     """
 
     def ring(number: int, frame: FrameType | None) -> None:
         del number, frame
-        raise TimeoutError
+        raise TooSlow
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from daemon.deliver.deadline import TooSlow
 from daemon.deliver.errors import SendError
 from daemon.errors import ConfigurationError
 
@@ -30,7 +31,10 @@ def as_codes() -> Iterator[None]:
     except smtplib.SMTPNotSupportedError as error:
         raise SendError("not-supported") from error  # no STARTTLS, no AUTH
     except smtplib.SMTPServerDisconnected as error:
-        raise SendError("disconnected") from error
+        slow = isinstance(error.__context__, TimeoutError)  # smtplib makes one of the other
+        raise SendError("timeout" if slow else "disconnected") from error
+    except TooSlow as error:
+        raise SendError("timeout") from error
     except (smtplib.SMTPException, http.client.HTTPException) as error:
         broken = isinstance(error, http.client.RemoteDisconnected)
         raise SendError("disconnected" if broken else "protocol") from error

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import smtplib
 import ssl
+from contextlib import suppress
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from daemon.deliver.deadline import deadline
+from daemon.deliver.deadline import TooSlow, deadline
 from daemon.deliver.faults import as_codes
 from daemon.deliver.secrets import read_secret
 from daemon.deliver.settings import MailSettings
@@ -37,10 +38,15 @@ def send_mail(settings: MailSettings, message: EmailMessage) -> None:
     """
     with as_codes(), deadline(2 * settings.timeout_seconds):
         password = read_secret(settings.password_file, os.environ) if settings.password_file else None
-        with _connected(settings) as server:
+        server = _connected(settings)
+        try:
             if password is not None:
                 server.login(settings.user, password)
             server.send_message(message)
+            with suppress(smtplib.SMTPException, OSError, TooSlow):
+                server.quit()  # it has the mail: how it says good-bye changes nothing
+        finally:
+            server.close()
 
 
 def _connected(settings: MailSettings) -> smtplib.SMTP:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from daemon.triage.document import instant
@@ -104,8 +104,3 @@ def link_to(link: str, report_date: str | None) -> str | None:
     if report_date is None:
         return link.split("{date}", 1)[0]
     return link.replace("{date}", report_date) if "{date}" in link else f"{link.rstrip('/')}/{report_date}/"
-
-
-def moment_of(notice: Notice) -> datetime:
-    """What a message is dated with, so that every try of it is the same."""
-    return notice.created_at
