@@ -53,6 +53,9 @@ class Deliverer:
         now, site = self._clock.now(), self._settings.prevalence.site
         if not (self._ours.urgent.enabled or self._ours.heartbeat_hours):
             return
+        with self._store.read() as tx:  # most looks find nothing, and must not hold up the intake
+            if not fill.is_anything_due(tx, self._ours, site, now):
+                return
         with self._store.write() as tx:
             if self._ours.urgent.enabled:
                 added = fill.announce_urgent(tx, self._ours, site, now)
