@@ -21,7 +21,7 @@ from daemon.deliver.times import is_over
 from daemon.deliver.words import link_to
 from daemon.triage.order import UNTAGGED, Band, QueueStudy
 from daemon.triage.rules import Site
-from db import outbox
+from db import outbox, urgent
 from db.states import NoticeKind
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def urgent_studies(tx: Connection, site: Site, now: datetime) -> list[QueueStudy
     """
     from daemon.waiting import waiting_studies
 
-    found = [study for study in waiting_studies(tx, site, outbox.unannounced(now - LOOK_BACK)) if is_urgent(study)]
+    found = [study for study in waiting_studies(tx, site, urgent.unannounced(now - LOOK_BACK)) if is_urgent(study)]
     return sorted(found, key=lambda study: (study.arrived_at, study.study))
 
 
@@ -106,7 +106,7 @@ def announce_urgent(tx: Connection, settings: DeliverSettings, site: Site, now: 
     told = outbox.newest(tx, NoticeKind.URGENT, per_hour)
     planned = plan(found, told, digests[0] if digests else None, per_hour, now)
     targets, link = receivers.urgent(settings), link_to(settings.link, None)
-    ids = outbox.ids_of(tx, [study.study for study in found])
+    ids = urgent.ids_of(tx, [study.study for study in found])
     for study in planned.single:
         key, payload = _key(ids[study.study]), json.dumps({"studies": 1, "link": link})
         outbox.add(tx, NoticeKind.URGENT, key, payload, targets, now, study_id=ids[study.study])
@@ -129,14 +129,14 @@ def settle(tx: Connection, settings: DeliverSettings, site: Site, now: datetime)
     """Close what was read or taken back meanwhile, and tell others of what nobody acknowledged in time: of how many."""
     from daemon.waiting import waiting_studies
 
-    unsettled = outbox.unsettled(tx)
+    unsettled = urgent.unsettled(tx)
     if not unsettled:
         return 0
     numbers = [notice.id for notice in unsettled]
-    by_notice = outbox.studies_by_notice(tx, numbers)
-    studies = waiting_studies(tx, site, outbox.studies_of(numbers))
+    by_notice = urgent.studies_by_notice(tx, numbers)
+    studies = waiting_studies(tx, site, urgent.studies_of(numbers))
     waiting = {study.study for study in studies if not study.withdrawn}
-    waiting_ids = set(outbox.ids_of(tx, waiting).values())
+    waiting_ids = set(urgent.ids_of(tx, waiting).values())
     within, targets = timedelta(minutes=settings.urgent.acknowledge_minutes), receivers.escalation(settings)
     escalated = 0
     for notice in unsettled:
@@ -167,4 +167,4 @@ def is_anything_due(tx: Connection, settings: DeliverSettings, site: Site, now: 
     """Whether there may be something to put in or to settle; reads only."""
     if is_beat_due(tx, settings, now):
         return True
-    return settings.urgent.enabled and bool(outbox.unsettled(tx) or urgent_studies(tx, site, now))
+    return settings.urgent.enabled and bool(urgent.unsettled(tx) or urgent_studies(tx, site, now))

@@ -20,7 +20,7 @@ from daemon.deliver.settings import DeliverSettings, MailSettings, UrgentSetting
 from daemon.errors import DaemonError
 from daemon.report.build import build_report
 from daemon.triage.order import Band
-from db import instances, outbox
+from db import instances, outbox, urgent
 from db.states import NoticeKind, State
 
 TO, SECOND = "reading@example.org", "head@example.org"
@@ -177,7 +177,7 @@ def test_what_was_acknowledged_read_or_taken_back_is_not_told_to_others(tx: Conn
     instances.withdraw(tx, [films[1].id], films[1].id, NOW)
     ward.read(films[2], NOW + MINUTE)
     assert settle(tx, SETTINGS, {}, NOW + 2 * MINUTE) == 0
-    assert [notice.id for notice in outbox.unsettled(tx)] == [digest]
+    assert [notice.id for notice in urgent.unsettled(tx)] == [digest]
     ward.read(films[3], NOW + MINUTE)
     assert settle(tx, SETTINGS, {}, NOW + 31 * MINUTE) == 0
     by = {notice.id: notice.acknowledged_by for notice, _ in outbox.last(tx, 9)}
