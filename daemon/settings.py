@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from daemon.dicom.settings import ReceiverSettings
 from daemon.errors import ConfigurationError
 from daemon.intake.selection import DEPTH, Polling, Selection, is_temporary
 from models.population import Population
@@ -141,6 +142,7 @@ class Settings(BaseSettings):
     bundle: BundleSettings = BundleSettings()
     prevalence: PrevalenceSettings = PrevalenceSettings()
     root: tuple[RootSettings, ...] = ()
+    receiver: ReceiverSettings = ReceiverSettings()
     report: ReportSettings = ReportSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()

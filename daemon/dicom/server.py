@@ -1,0 +1,255 @@
+"""Listens, and runs an association for each connection; knows pynetdicom, and nothing of where objects go.
+
+What pynetdicom (3.0.4) leaves open towards a hostile peer is closed here: a stranger's connection ends before a byte of
+it is read; the TLS handshake is made in the connection's own thread, not in the one that accepts; a PDU has a largest
+size (its length field may say 4 GiB) and a time in which it must be there; and connections have a highest number.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pynetdicom import AE, _config, evt
+from pynetdicom._globals import MODE_ACCEPTOR
+from pynetdicom.association import Association
+from pynetdicom.transport import (
+    AddressInformation,
+    AssociationSocket,
+    RequestHandler,
+    ThreadedAssociationServer,
+)
+
+from daemon.dicom.accepted import STORAGE, SYNTAXES, VERIFICATION
+from daemon.dicom.messages import IMPLEMENTATION, IMPLEMENTATION_NAME
+from daemon.dicom.reception import Reception
+from daemon.dicom.senders import Senders
+from daemon.dicom.settings import ReceiverSettings
+
+LOG: Final = logging.getLogger("cxr_triage.receive")
+LARGEST_PDU: Final = 2**17  # as peers are told
+LARGEST_TAKEN: Final = 2**18  # a request for an association may be larger: 128 contexts with every syntax there is
+POLL: Final = 0.5  # seconds that the server waits for a connection
+SPARE: Final = 4  # connections beyond the associations, so that one too many can be told so
+_NO_CALLING, _NO_CALLED, _PERMANENT, _BY_USER = 0x03, 0x07, 0x01, 0x01
+
+Serve = Callable[["Connection", evt.Event], int]
+Receive = Callable[[Association], Reception]
+
+
+class BoundedSocket(AssociationSocket):
+    """Reads no PDU that is too large, and none that takes too long."""
+
+    def __init__(self, assoc: Association, client_socket: Any, seconds: float) -> None:
+        super().__init__(assoc, client_socket=client_socket)
+        self._seconds: Final = seconds
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """So many bytes, or fewer where the peer has closed; an OSError ends the connection."""
+        if nr_bytes > LARGEST_TAKEN or self.socket is None:
+            raise ConnectionAbortedError("the PDU is too large")
+        data, got = bytearray(nr_bytes), 0
+        deadline = time.monotonic() + self._seconds
+        with memoryview(data) as view:
+            while got < nr_bytes:
+                if time.monotonic() > deadline:
+                    raise TimeoutError("the PDU takes too long")
+                count = self.socket.recv_into(view[got:])  # waits as long as the socket's own timeout
+                if not count:
+                    break
+                got += count
+        return data[:got]
+
+
+@dataclass(slots=True)
+class Connection:
+    """One connection, and what became of it.
+
+    Attributes:
+        number: counted from 1 since the start; for the log.
+        sender: which of the configured ones, once it has said who it is.
+        stored: objects that were answered with success.
+    """
+
+    number: int
+    address: str
+    reception: Reception | None = None
+    association: Association | None = None
+    sender: int | None = None
+    stored: int = 0
+
+
+class Server(ThreadedAssociationServer):
+    """Accepts connections of those who may send, and serves their associations, each in its threads."""
+
+    daemon_threads = True  # the process does not wait for them when its grace is over
+    request_queue_size = 64
+    timeout = POLL
+
+    def __init__(self, settings: ReceiverSettings, tls: ssl.SSLContext | None, receive: Receive, serve: Serve) -> None:
+        self.settings, self.tls, self.receive, self.serve = settings, tls, receive, serve
+        self.senders: Final = Senders(settings.senders)
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._open: dict[int, Connection] = {}
+        self.accepting = True
+        address = AddressInformation(settings.bind, settings.port).as_tuple
+        entity = _entity(settings)
+        super().__init__(entity, address, settings.ae_title, entity.supported_contexts, request_handler=_Handler)
+        self.timeout = POLL
+
+    @property
+    def connections(self) -> list[Connection]:
+        """Those that are open now."""
+        with self._lock:
+            return list(self._open.values())
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Whether to talk to a connection at all; it is closed otherwise."""
+        del request
+        if not self.senders.at(client_address[0]):
+            LOG.warning("connection refused", extra={"cause": "address"})
+            return False
+        if len(self.connections) >= self.settings.associations + SPARE:
+            LOG.warning("connection refused", extra={"cause": "too-many"})
+            return False
+        return True
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Count a connection, and serve it in a thread of its own."""
+        connection = Connection(next(self._numbers), client_address[0])
+        with self._lock:
+            self._open[connection.number] = connection
+        thread = threading.Thread(target=self._run, args=(connection, request, client_address), daemon=True)
+        thread.start()
+
+    def _run(self, connection: Connection, request: Any, client_address: Any) -> None:
+        try:
+            request.settimeout(self.settings.associate_seconds)
+            if self.tls is not None:
+                request = self.tls.wrap_socket(request, server_side=True)  # the handshake, too
+            request.settimeout(self.settings.idle_seconds)
+            _Handler(request, client_address, self, connection)
+        except (OSError, ValueError) as error:
+            kind = "tls" if isinstance(error, ssl.SSLError) else type(error).__name__
+            LOG.warning("connection ended", extra={"association": connection.number, "cause": kind})
+        finally:
+            if connection.reception is not None:
+                connection.reception.close()
+            self.shutdown_request(request)
+            with self._lock:
+                del self._open[connection.number]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing here: socketserver's own would print the address."""
+
+
+class _Handler(RequestHandler):
+    """Makes the association of one connection, and waits for its end."""
+
+    server: Server
+
+    def __init__(self, request: Any, client_address: Any, server: Server, connection: Connection) -> None:
+        self.connection: Final = connection
+        super().__init__(request, client_address, server)
+
+    def handle(self) -> None:
+        """Serve the association to its end."""
+        server, connection = self.server, self.connection
+        association = Association(server.ae, MODE_ACCEPTOR)
+        association._server = server
+        association.name = f"AcceptorThread@{connection.number}"  # by which pynetdicom counts associations
+        association.dul.daemon = True
+        association.set_socket(BoundedSocket(association, self.request, server.settings.idle_seconds))
+        association.dimse = connection.reception = server.receive(association)
+        local, acceptor = server.ae, association.acceptor
+        acceptor.maximum_length = local.maximum_pdu_size
+        acceptor.ae_title = server.ae_title
+        acceptor.address_info = self.local
+        acceptor.implementation_class_uid = local.implementation_class_uid
+        acceptor.implementation_version_name = local.implementation_version_name
+        acceptor.supported_contexts = local.supported_contexts
+        association.requestor.address_info = self.remote
+        association.bind(evt.EVT_REQUESTED, self._requested)
+        association.bind(evt.EVT_ESTABLISHED, self._established)
+        association.bind(evt.EVT_REJECTED, self._too_many)
+        association.bind(evt.EVT_C_STORE, lambda event: server.serve(connection, event))
+        connection.association = association
+        association.start()
+        association.join()
+        if connection.sender is None:
+            return
+        extra = {"association": connection.number, "sender": connection.sender, "count": connection.stored}
+        if connection.reception.cause:
+            LOG.warning("association broken off", extra={**extra, "cause": connection.reception.cause})
+        elif association.is_released:
+            LOG.info("association ended", extra=extra)
+        else:
+            LOG.warning("association broken off", extra={**extra, "cause": "peer"})
+
+    def _requested(self, event: evt.Event) -> None:
+        """Reject who may not send, and who means somebody else."""
+        request = event.assoc.requestor.primitive
+        calling, called = (str(request.calling_ae_title), str(request.called_ae_title)) if request else ("", "")
+        sender = self.server.senders.named(calling.strip(), self.connection.address)
+        if sender is None:
+            self._reject(event.assoc, _NO_CALLING, "calling-ae-title")
+        elif called.strip() != self.server.ae_title:
+            self._reject(event.assoc, _NO_CALLED, "called-ae-title")
+        else:
+            self.connection.sender = sender
+
+    def _reject(self, association: Association, reason: int, cause: str) -> None:
+        LOG.warning("association rejected", extra={"association": self.connection.number, "cause": cause})
+        association.acse.send_reject(_PERMANENT, _BY_USER, reason)
+        association.kill()  # waits until that has been sent
+
+    def _too_many(self, event: evt.Event) -> None:
+        del event
+        self.connection.sender = None
+        LOG.warning("association rejected", extra={"association": self.connection.number, "cause": "too-many"})
+
+    def _established(self, event: evt.Event) -> None:
+        connection, association = self.connection, event.assoc
+        extra = {"association": connection.number, "sender": connection.sender}
+        # kinds of objects, in one encoding or several each, that were agreed to and that were not
+        extra |= {"accepted": len(association.accepted_contexts), "rejected": len(association.rejected_contexts)}
+        LOG.info("association", extra=extra)
+
+
+def _entity(settings: ReceiverSettings) -> AE:
+    """The application entity, with what it agrees to."""
+    entity = AE(ae_title=settings.ae_title)
+    entity.implementation_class_uid = IMPLEMENTATION
+    entity.implementation_version_name = IMPLEMENTATION_NAME
+    entity.maximum_pdu_size = LARGEST_PDU
+    entity.maximum_associations = settings.associations
+    entity.acse_timeout = settings.associate_seconds
+    entity.network_timeout = settings.idle_seconds
+    entity.dimse_timeout = settings.idle_seconds
+    for kind in STORAGE:
+        entity.add_supported_context(kind, list(SYNTAXES))
+    entity.add_supported_context(VERIFICATION)
+    return entity
+
+
+def silence_libraries() -> None:
+    """Let pynetdicom and pydicom say nothing: their logs and warnings hold UIDs, AE titles and addresses.
+
+    Call it once, before a server is made.
+    """
+    import warnings
+
+    warnings.simplefilter("ignore")
+    _config.LOG_HANDLER_LEVEL = "none"  # they format every PDU, even where nobody listens
+    for name in ("pynetdicom", "pydicom"):
+        logger = logging.getLogger(name)
+        logger.handlers = [logging.NullHandler()]
+        logger.propagate = False
+        logger.setLevel(logging.CRITICAL + 1)
