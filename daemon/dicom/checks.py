@@ -39,5 +39,5 @@ def _folder(folder: Path, settings: Settings) -> list[str]:
         faults.append("receiver.folder: no [[root]] watches it, so nothing that is acknowledged would ever be scored")
     for root, path in over:
         if root in within and not root.selection.takes(os.fspath((real / name).relative_to(path))):
-            faults.append(f"receiver.folder: its [[root]] takes no files such as {name[:4]}...{SUFFIX} there")
+            faults.append(f"receiver.folder: its [[root]] takes no files such as {name[:4]}..{SUFFIX} there")
     return faults

@@ -35,6 +35,7 @@ from daemon.dicom.settings import ReceiverSettings
 LOG: Final = logging.getLogger("cxr_triage.receive")
 LARGEST_PDU: Final = 2**17  # as peers are told
 LARGEST_TAKEN: Final = 2**18  # a request for an association may be larger: 128 contexts with every syntax there is
+ALMOST_CLOSED: Final = 0.5  # seconds for what a peer still says when it has been told that it is over
 POLL: Final = 0.5  # seconds that the server waits for a connection
 SPARE: Final = 4  # connections beyond the associations, so that one too many can be told so
 _NO_CALLING, _NO_CALLED, _PERMANENT, _BY_USER = 0x03, 0x07, 0x01, 0x01
@@ -50,20 +51,28 @@ class BoundedSocket(AssociationSocket):
         super().__init__(assoc, client_socket=client_socket)
         self._seconds: Final = seconds
 
+    @property
+    def ready(self) -> bool:
+        """Whether to read on: not before what was read last is dealt with, since it may have been the end."""
+        return self.event_queue.empty() and super().ready
+
     def recv(self, nr_bytes: int) -> bytearray:
         """So many bytes, or fewer where the peer has closed; an OSError ends the connection."""
         if nr_bytes > LARGEST_TAKEN or self.socket is None:
             raise ConnectionAbortedError("the PDU is too large")
         data, got = bytearray(nr_bytes), 0
-        deadline = time.monotonic() + self._seconds
+        over = self.assoc.dul.state_machine.current_state == "Sta13"  # nothing is awaited any more but the close
+        deadline = time.monotonic() + (ALMOST_CLOSED if over else self._seconds)
         with memoryview(data) as view:
             while got < nr_bytes:
-                if time.monotonic() > deadline:
+                if (left := deadline - time.monotonic()) <= 0:
                     raise TimeoutError("the PDU takes too long")
-                count = self.socket.recv_into(view[got:])  # waits as long as the socket's own timeout
+                self.socket.settimeout(left)
+                count = self.socket.recv_into(view[got:])
                 if not count:
                     break
                 got += count
+        self.socket.settimeout(self._seconds)  # for what is sent
         return data[:got]
 
 
@@ -182,7 +191,7 @@ class _Handler(RequestHandler):
         association.bind(evt.EVT_C_STORE, lambda event: server.serve(connection, event))
         connection.association = association
         association.start()
-        association.join()
+        _wait(association)
         if connection.sender is None:
             return
         extra = {"association": connection.number, "sender": connection.sender, "count": connection.stored}
@@ -221,6 +230,16 @@ class _Handler(RequestHandler):
         # kinds of objects, in one encoding or several each, that were agreed to and that were not
         extra |= {"accepted": len(association.accepted_contexts), "rejected": len(association.rejected_contexts)}
         LOG.info("association", extra=extra)
+
+
+def _wait(association: Association) -> None:
+    """Wait for the end of an association; of one whose connection went before it asked for anything, at once."""
+    reader = association.dul
+    while association.is_alive():
+        association.join(0.2)
+        gone = reader.ident is not None and not reader.is_alive()
+        if gone and association.requestor.primitive is None:
+            reader.to_user_queue.put(None)  # nothing came: it would wait on for it
 
 
 def _entity(settings: ReceiverSettings) -> AE:

@@ -9,7 +9,8 @@ import socket
 import struct
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,7 @@ HERE: Final = ({"ae_title": "*", "addresses": ["127.0.0.1"]},)
 CR: Final = "1.2.840.10008.5.1.4.1.1.1"
 EXPLICIT: Final = "1.2.840.10008.1.2.1"
 STORE, ECHO, FIND, EVENT = 0x0001, 0x0030, 0x0020, 0x0100
+PATIENCE: Final = 30.0  # seconds; what is waited for takes one or two
 _SENDING: Final = re.compile(r"^I: Sending file: (.+)$")
 
 
@@ -63,6 +65,10 @@ class Receiver:
         """One value of each log line of a kind."""
         return [getattr(line, name) for line in list(self.lines) if line.getMessage() == event and hasattr(line, name)]
 
+    def idle(self) -> None:
+        """Wait until every connection has ended, and has been told of."""
+        soon(lambda: self.server.connections == [])
+
     @contextmanager
     def associated(
         self, *kinds: str, syntaxes: Sequence[str] = (EXPLICIT,), calling: str = "SENDER", called: str = "CXR-TRIAGE"
@@ -77,6 +83,16 @@ class Receiver:
         finally:
             if association.is_established:
                 association.release()
+            elif association.dul.socket is not None and association.dul.socket.socket is not None:
+                association.dul.socket.socket.close()  # a test took it over
+
+
+def soon(happened: Callable[[], object]) -> None:
+    """Look again and again until something happened."""
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 class _Lines(logging.Handler):
@@ -98,6 +114,7 @@ def receiving(folder: Path, **changes: Any) -> Iterator[Receiver]:
     with IncomingFolder.held(folder, limits) as (incoming, _):
         desk = Desk(incoming, settings, system_clock())
         server = Server(settings, tls_of(settings), desk.reception, desk.answer)
+        server.timeout = 0.05  # between two looks at whether the test is over
         receiver, stop = Receiver(settings.port, folder, server), threading.Event()
         handler = _Lines(receiver.lines)
         LOG.addHandler(handler)
@@ -155,7 +172,7 @@ def raw(association: Association) -> socket.socket:
     connection = association.dul.socket
     assert connection is not None
     assert connection.socket is not None
-    connection.socket.settimeout(30.0)
+    connection.socket.settimeout(PATIENCE)
     association.is_established = False
     return connection.socket
 

@@ -1,4 +1,4 @@
-"""Receiver and daemon are killed while dcmtk sends, as `receiver.py` does; the long form with CXR_TRIAGE_FAULTS=long."""
+"""Receiver and daemon are killed while dcmtk sends, as `receiver.py` does; long with CXR_TRIAGE_FAULTS=long."""
 
 from __future__ import annotations
 
