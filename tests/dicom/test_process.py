@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import subprocess
@@ -14,11 +15,14 @@ from typing import Any
 import pytest
 from builders.dicom import dicom
 from builders.films import grey_film
-from builders.parts import need_program
+from builders.parts import ROOT, need_program
 from builders.program import Program, Running, wait_until
 from builders.receiver import CR, STORE, answer, command, echoscu, free_port, pdu, raw, storescu
 from pynetdicom import AE
 from pynetdicom.association import Association
+
+from daemon.dicom.settings import PORT
+from daemon.settings import load_settings
 
 SENDERS = '[{ ae_title = "*", addresses = ["127.0.0.1"] }]'
 
@@ -99,6 +103,27 @@ def test_what_is_not_taken_is_seen_by_the_sender(tmp_path: Path) -> None:
     assert sent.acknowledged == ()
     assert "No presentation context" in sent.said or "No Acceptable Presentation Contexts" in sent.said
     assert stored(tmp_path) == []
+
+
+@pytest.mark.system("dcmtk")
+def test_the_page_for_administrators_is_true(tmp_path: Path) -> None:
+    """Its configuration can be used, and its commands do what they are said to, at another address and port."""
+    text = (ROOT / "docs" / "administrators.md").read_text(encoding="utf-8").split("## Receiving by DICOM")[1]
+    (document,) = re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "page.toml").write_text(document)
+    receiver = load_settings(tmp_path / "page.toml").receiver
+    assert (receiver.port, str(receiver.senders[0].addresses[0])) == (PORT, "10.1.2.3/32")
+    commands = re.findall(r"^(?:echoscu|storescu) .*?(?=\s*#|$)", text, re.MULTILINE)
+    assert len(commands) == 3
+    (path,) = films(tmp_path / "pacs", 1)
+    path.rename(tmp_path / "film.dcm")
+    with started(tmp_path, ae_title=f"'{receiver.ae_title}'") as (_, port):
+        for line in commands[:2]:
+            assert f" {receiver.bind} {receiver.port}" in line
+            command_here = line.replace(f" {receiver.bind} {receiver.port}", f" 127.0.0.1 {port}")
+            done = subprocess.run(command_here.split(), cwd=tmp_path, capture_output=True, check=False)
+            assert done.returncode == 0, done.stderr.decode()
+    assert len(stored(tmp_path)) == 1
 
 
 def test_the_log_says_nothing_that_a_peer_said(tmp_path: Path) -> None:
