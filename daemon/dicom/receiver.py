@@ -16,9 +16,10 @@ from pynetdicom.association import Association
 
 from daemon.clock import Clock
 from daemon.dicom.checks import faults_of
+from daemon.dicom.entity import silence_libraries
 from daemon.dicom.incoming import Answer, IncomingFolder, Limits
 from daemon.dicom.reception import Reception
-from daemon.dicom.server import Connection, Server, silence_libraries
+from daemon.dicom.server import Connection, Server
 from daemon.dicom.settings import ReceiverSettings
 from daemon.dicom.tls import tls_of
 from daemon.errors import ConfigurationError, DaemonError

@@ -2,7 +2,8 @@
 
 What pynetdicom (3.0.4) leaves open towards a hostile peer is closed here: a stranger's connection ends before a byte of
 it is read; the TLS handshake is made in the connection's own thread, not in the one that accepts; a PDU has a largest
-size (its length field may say 4 GiB) and a time in which it must be there; and connections have a highest number.
+size (its length field may say 4 GiB) and a time in which it must be there (`sockets.py`); and connections have a highest
+number.
 """
 
 from __future__ import annotations
@@ -11,69 +12,32 @@ import itertools
 import logging
 import ssl
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pynetdicom import AE, _config, evt
+from pynetdicom import evt
 from pynetdicom._globals import MODE_ACCEPTOR
 from pynetdicom.association import Association
 from pynetdicom.transport import (
     AddressInformation,
-    AssociationSocket,
     RequestHandler,
     ThreadedAssociationServer,
 )
 
-from daemon.dicom.accepted import STORAGE, SYNTAXES, VERIFICATION
-from daemon.dicom.messages import IMPLEMENTATION, IMPLEMENTATION_NAME
+from daemon.dicom.entity import entity_of
 from daemon.dicom.reception import Reception
 from daemon.dicom.senders import Senders
 from daemon.dicom.settings import ReceiverSettings
+from daemon.dicom.sockets import BoundedSocket
 
 LOG: Final = logging.getLogger("cxr_triage.receive")
-LARGEST_PDU: Final = 2**17  # as peers are told
-LARGEST_TAKEN: Final = 2**18  # a request for an association may be larger: 128 contexts with every syntax there is
-ALMOST_CLOSED: Final = 0.5  # seconds for what a peer still says when it has been told that it is over
 POLL: Final = 0.5  # seconds that the server waits for a connection
 SPARE: Final = 4  # connections beyond the associations, so that one too many can be told so
 _NO_CALLING, _NO_CALLED, _PERMANENT, _BY_USER = 0x03, 0x07, 0x01, 0x01
 
 Serve = Callable[["Connection", evt.Event], int]
 Receive = Callable[[Association], Reception]
-
-
-class BoundedSocket(AssociationSocket):
-    """Reads no PDU that is too large, and none that takes too long."""
-
-    def __init__(self, assoc: Association, client_socket: Any, seconds: float) -> None:
-        super().__init__(assoc, client_socket=client_socket)
-        self._seconds: Final = seconds
-
-    @property
-    def ready(self) -> bool:
-        """Whether to read on: not before what was read last is dealt with, since it may have been the end."""
-        return self.event_queue.empty() and super().ready
-
-    def recv(self, nr_bytes: int) -> bytearray:
-        """So many bytes, or fewer where the peer has closed; an OSError ends the connection."""
-        if nr_bytes > LARGEST_TAKEN or self.socket is None:
-            raise ConnectionAbortedError("the PDU is too large")
-        data, got = bytearray(nr_bytes), 0
-        over = self.assoc.dul.state_machine.current_state == "Sta13"  # nothing is awaited any more but the close
-        deadline = time.monotonic() + (ALMOST_CLOSED if over else self._seconds)
-        with memoryview(data) as view:
-            while got < nr_bytes:
-                if (left := deadline - time.monotonic()) <= 0:
-                    raise TimeoutError("the PDU takes too long")
-                self.socket.settimeout(left)
-                count = self.socket.recv_into(view[got:])
-                if not count:
-                    break
-                got += count
-        self.socket.settimeout(self._seconds)  # for what is sent
-        return data[:got]
 
 
 @dataclass(slots=True)
@@ -109,7 +73,7 @@ class Server(ThreadedAssociationServer):
         self._open: dict[int, Connection] = {}
         self.accepting = True
         address = AddressInformation(settings.bind, settings.port).as_tuple
-        entity = _entity(settings)
+        entity = entity_of(settings)
         super().__init__(entity, address, settings.ae_title, entity.supported_contexts, request_handler=_Handler)
         self.timeout = POLL
 
@@ -240,35 +204,3 @@ def _wait(association: Association) -> None:
         gone = reader.ident is not None and not reader.is_alive()
         if gone and association.requestor.primitive is None:
             reader.to_user_queue.put(None)  # nothing came: it would wait on for it
-
-
-def _entity(settings: ReceiverSettings) -> AE:
-    """The application entity, with what it agrees to."""
-    entity = AE(ae_title=settings.ae_title)
-    entity.implementation_class_uid = IMPLEMENTATION
-    entity.implementation_version_name = IMPLEMENTATION_NAME
-    entity.maximum_pdu_size = LARGEST_PDU
-    entity.maximum_associations = settings.associations
-    entity.acse_timeout = settings.associate_seconds
-    entity.network_timeout = settings.idle_seconds
-    entity.dimse_timeout = settings.idle_seconds
-    for kind in STORAGE:
-        entity.add_supported_context(kind, list(SYNTAXES))
-    entity.add_supported_context(VERIFICATION)
-    return entity
-
-
-def silence_libraries() -> None:
-    """Let pynetdicom and pydicom say nothing: their logs and warnings hold UIDs, AE titles and addresses.
-
-    Call it once, before a server is made.
-    """
-    import warnings
-
-    warnings.simplefilter("ignore")
-    _config.LOG_HANDLER_LEVEL = "none"  # they format every PDU, even where nobody listens
-    for name in ("pynetdicom", "pydicom"):
-        logger = logging.getLogger(name)
-        logger.handlers = [logging.NullHandler()]
-        logger.propagate = False
-        logger.setLevel(logging.CRITICAL + 1)

@@ -28,7 +28,7 @@ from builders.receiver import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.dicom.server import LARGEST_TAKEN
+from daemon.dicom.sockets import LARGEST_TAKEN
 
 # pynetdicom's threads stumble over what such peers do, and end; that nothing else does is what is tested
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning", "ignore::UserWarning")
