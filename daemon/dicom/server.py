@@ -2,8 +2,8 @@
 
 What pynetdicom (3.0.4) leaves open towards a hostile peer is closed here: a stranger's connection ends before a byte of
 it is read; the TLS handshake is made in the connection's own thread, not in the one that accepts; a PDU has a largest
-size (its length field may say 4 GiB) and a time in which it must be there (`sockets.py`); and connections have a highest
-number.
+size (its length field may say 4 GiB) and a time in which it must be there (`sockets.py`); and connections have a
+highest number.
 """
 
 from __future__ import annotations
