@@ -28,6 +28,7 @@ from builders.receiver import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from daemon.dicom.accepted import VERIFICATION
 from daemon.dicom.sockets import LARGEST_TAKEN
 
 # pynetdicom's threads stumble over what such peers do, and end; that nothing else does is what is tested
@@ -199,7 +200,7 @@ def test_an_object_that_is_not_what_it_says_is_told(
         pdu(command(STORE), 3) + pdu(b"a", 2) + pdu(command(STORE), 3) + pdu(b"b", 0),
         pdu(bytes(8000), 1) + pdu(bytes(8000), 1),
         pdu(b"\xff" * 60, 3),
-        pdu(command(ECHO, dataset=False), 3) * 2000,
+        pdu(command(ECHO, kind=VERIFICATION, dataset=False), 3, context=3) * 2000,
         struct.pack(">BBL", 4, 0, 4) + bytes(4),
         struct.pack(">BBLLB", 4, 0, 5, 1, 1),
     ],

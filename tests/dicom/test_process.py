@@ -140,6 +140,11 @@ def test_the_log_says_nothing_that_a_peer_said(tmp_path: Path) -> None:
                     connection.sendall(pdu(command(0x0020, instance), 3))
                     assert answer(connection) is None
                 connection.close()
+        with associated(port) as association:
+            connection = raw(association)
+            connection.sendall(pdu(command(STORE, "PLANTED.UID"), 3) + pdu(b"body", 2))  # pydicom would warn of it
+            assert answer(connection) == 0xA900
+            connection.close()
         with socket.create_connection(("127.0.0.1", port)) as connection:
             connection.sendall(b"PLANTEDTITLE" * 100)
         running.wait_for('event="association broken off"')
