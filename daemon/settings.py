@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from daemon.dicom.settings import ReceiverSettings
 from daemon.errors import ConfigurationError
 from daemon.root_settings import RootSettings as RootSettings
 from daemon.root_settings import Section
@@ -116,6 +117,7 @@ class Settings(BaseSettings):
     prevalence: PrevalenceSettings = PrevalenceSettings()
     gate: GateSettings = GateSettings()
     root: tuple[RootSettings, ...] = ()
+    receiver: ReceiverSettings = ReceiverSettings()
     report: ReportSettings = ReportSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from daemon.clock import Clock
@@ -18,6 +15,7 @@ from daemon.nightly import nightly_reports
 from daemon.notify import notify
 from daemon.service.canary import CanaryWatch
 from daemon.settings import RootSettings, Settings
+from daemon.stopping import stop_on_signal
 from db import roots as store_roots
 from db import runs
 from db.states import RunKind
@@ -28,17 +26,6 @@ if TYPE_CHECKING:
     from daemon.service.metrics import MetricsFile
 
 LOG: Final = logging.getLogger("cxr_triage.watch")
-
-
-@dataclass(slots=True)
-class Stopping:
-    """Whether a signal came. A plain value: locks, events and logs in a handler can meet the code they interrupted."""
-
-    number: int | None = None
-
-    def __call__(self) -> bool:
-        """Whether it is time to end."""
-        return self.number is not None
 
 
 def watch(settings: Settings, store: Store, bundle: Bundle, roots: Sequence[RootSettings], clock: Clock) -> None:
@@ -77,20 +64,3 @@ def _metrics_file(settings: Settings, clock: Clock) -> MetricsFile | None:
     from daemon.service.metrics import MetricsFile
 
     return MetricsFile(Path(settings.metrics.file), clock)
-
-
-@contextmanager
-def stop_on_signal() -> Iterator[Stopping]:
-    """Note SIGTERM and SIGINT instead of obeying them at once; the handlers of before are put back."""
-    stopping = Stopping()
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        del frame
-        stopping.number = number
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stopping
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
