@@ -19,6 +19,7 @@ COMMANDS = [
     "queue",
     "review",
     "read",
+    "urgency",
     "account",
     "history",
     "heatmap",
