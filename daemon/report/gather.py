@@ -65,7 +65,7 @@ def gather(
         window_end=end,
         written_at=now,
         counts=queue.account(tx),
-        studies=waiting_studies(tx, site),
+        studies=waiting_studies(tx, settings.department, now),
         bundle=bundle,
         points=kept.points,
         policies=kept.policies,

@@ -20,6 +20,7 @@ COMMANDS = [
     "queue",
     "review",
     "read",
+    "urgency",
     "account",
     "history",
     "heatmap",
