@@ -160,7 +160,7 @@ def _write_key(key: Path, collected: Collected) -> None:
     for fate in collected.fates:
         if fate.number is not None:
             writer.writerow((name_of(fate.number), fate.chosen.case.key, fate.film.absolute_path))
-    write_file(key, stream.getvalue().encode("utf-8", "backslashreplace"))
+    write_file(key, stream.getvalue().encode("utf-8", "backslashreplace"), 0o600)
 
 
 def _document(collected: Collected, wish: Wish, out: Path) -> dict[str, Any]:

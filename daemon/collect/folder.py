@@ -117,10 +117,10 @@ class Folder:
             self._beside = None
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Make a file that was not there, for who asked and the group, and force it to the disk."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE), "wb") as file:
-        os.fchmod(file.fileno(), FILE_MODE)
+def write_file(path: Path, data: bytes, mode: int = FILE_MODE) -> None:
+    """Make a file that was not there, and force it to the disk."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode), "wb") as file:
+        os.fchmod(file.fileno(), mode)
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
