@@ -38,8 +38,9 @@ def test_upright_writing_is_found() -> None:
     assert found(np.ascontiguousarray(np.rot90(film)))
 
 
-def test_small_writing_on_a_small_film_is_found() -> None:
-    film, area = lettered(grey_film(256, 256), tall=7, at=(0.02, 0.02))
+@pytest.mark.parametrize("tall", [5, 7])
+def test_small_writing_on_a_small_film_is_found(tall: int) -> None:
+    film, area = lettered(grey_film(256, 256), tall=tall, at=(0.02, 0.02))
     assert covered(found(film), area, film.shape) > 0.95
 
 

@@ -305,6 +305,17 @@ def test_films_that_are_gone_or_changed_are_left_out_and_none_at_all_is_an_error
     assert not list(program.folder.glob(".none*"))
 
 
+def test_a_film_that_its_sender_took_back_is_no_case(program: Program) -> None:
+    with closing(sqlite3.connect(program.folder / "t.db")) as store:
+        store.execute("update arrival set withdrawn_at = changed_at where path like '%/other.png'")
+        store.execute("update arrival set removed_at = changed_at where path like '%/plain.png'")
+        store.commit()
+    document = program.good("collect", "out", "--random", "99", "--format", "json").document
+    names = {Path(film["path"]).name for case in document["cases"] for film in case["films"]}
+    assert {"other.png", "plain.png"} & names == set()
+    assert names
+
+
 def test_the_document_is_one_that_a_program_reads(program: Program) -> None:
     done = program.good("collect", "out", "--random", "2", "--format", "json")
     assert set(json.loads(done.out)) == {
