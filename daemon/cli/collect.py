@@ -56,7 +56,7 @@ def command(
     What looks like writing near an edge is blanked; a film on which it lies elsewhere is left out. Look at every
     picture before the folder leaves the house. Nothing is changed in the watched folders or the database.
     """
-    from daemon.collect.folder import check_place, outside
+    from daemon.collect.folder import check_key, check_place
     from daemon.errors import DaemonError
     from db.roots import roots
 
@@ -68,9 +68,10 @@ def command(
     try:
         with store.read() as tx:
             watched = [root.path for root in roots(tx) if root.retired_at is None]
-        check_place(out, [*watched, *(str(root.path) for root in settings.root)])
+        watched += [str(root.path) for root in settings.root]
+        check_place(out, watched)
         if key is not None:
-            outside(key, out)
+            check_key(key, out, watched)
         wish, choice = _choice(
             store,
             settings,

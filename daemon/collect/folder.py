@@ -35,18 +35,24 @@ def check_place(out: Path, roots: Iterable[str]) -> None:
         raise DaemonError(_WRITE, out, "there is no such folder to make it in", "make that, or give another one")
     if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
         raise DaemonError(_WRITE, out, "there is something already", "give a new or an empty folder")
-    real = Path(os.path.realpath(out))
+    _check_unwatched(_WRITE, out, roots)
+
+
+def _check_unwatched(operation: str, path: Path, roots: Iterable[str]) -> None:
+    real = Path(os.path.realpath(path))
     for root in map(os.path.realpath, roots):
         if real == Path(root) or Path(root) in real.parents:
-            raise DaemonError(_WRITE, out, "it lies in a watched folder", "give a place outside of the watched folders")
+            remedy = "give a place outside of the watched folders"
+            raise DaemonError(operation, path, "it lies in a watched folder", remedy)
 
 
-def outside(path: Path, out: Path) -> None:
-    """Refuse a key file inside the collection that it opens.
+def check_key(path: Path, out: Path, roots: Iterable[str]) -> None:
+    """Refuse a key file inside the collection that it opens, or among the films.
 
     Raises:
         DaemonError: it lies there, or something of that name is there already.
     """
+    _check_unwatched("write key", path, roots)
     real, inside = Path(os.path.realpath(path)), Path(os.path.realpath(out))
     if real == inside or inside in real.parents:
         raise DaemonError("write key", path, "it would lie in the collection", "keep it apart from what leaves")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from daemon.collect.folder import Folder, check_place, outside
+from daemon.collect.folder import Folder, check_key, check_place
 from daemon.errors import DaemonError
 
 
@@ -79,7 +79,13 @@ def test_places_that_would_do_harm_are_refused(tmp_path: Path) -> None:
 def test_a_key_stays_apart_from_what_it_opens(tmp_path: Path) -> None:
     out = tmp_path / "out"
     (tmp_path / "there").touch()
-    for key, why in ((out / "key.csv", "in the collection"), (tmp_path / "there", "already")):
+    films = tmp_path / "films"
+    films.mkdir()
+    for key, why in (
+        (out / "key.csv", "in the collection"),
+        (tmp_path / "there", "already"),
+        (films / "key.csv", "watched"),
+    ):
         with pytest.raises(DaemonError, match=why):
-            outside(key, out)
-    outside(tmp_path / "key.csv", out)
+            check_key(key, out, [str(films)])
+    check_key(tmp_path / "key.csv", out, [str(films)])
