@@ -6,6 +6,7 @@ import base64
 import csv
 import json
 import shutil
+import signal
 import sqlite3
 import stat
 import zlib
@@ -19,7 +20,7 @@ import pytest
 from builders.dicom import dicom
 from builders.films import grey_film, jpeg, png
 from builders.lettering import MARKER, legible, lettered
-from builders.program import Program
+from builders.program import LIMIT, Program, wait_until
 from PIL import Image
 from pydicom import dcmread
 from pydicom.dataset import Dataset
@@ -307,13 +308,30 @@ def test_films_that_are_gone_or_changed_are_left_out_and_none_at_all_is_an_error
 
 def test_a_film_that_its_sender_took_back_is_no_case(program: Program) -> None:
     with closing(sqlite3.connect(program.folder / "t.db")) as store:
-        store.execute("update arrival set withdrawn_at = changed_at where path like '%/other.png'")
-        store.execute("update arrival set removed_at = changed_at where path like '%/plain.png'")
+        store.execute("update arrival set withdrawn_at = changed_at where cast(path as text) like '%/other.png'")
+        store.execute("update arrival set removed_at = changed_at where cast(path as text) like '%/plain.png'")
         store.commit()
     document = program.good("collect", "out", "--random", "99", "--format", "json").document
     names = {Path(film["path"]).name for case in document["cases"] for film in case["films"]}
     assert {"other.png", "plain.png"} & names == set()
     assert names
+
+
+def test_ctrl_c_leaves_nothing_behind(program: Program) -> None:
+    for number in range(40):
+        (program.folder / "films" / f"{number}.png").write_bytes(png(grey_film(900, 800, seed=100 + number)))
+    program.good("scan", "films", "--settle-seconds", "0.1")
+
+    def writes() -> bool:
+        return any(program.folder.glob(".out.*/films/*.png"))
+
+    with program.started("collect", "out", "--random", "99") as running:
+        wait_until(writes, running.said, running.alive)
+        running.process.send_signal(signal.SIGINT)
+        assert running.process.wait(LIMIT) == 130
+        assert "interrupted" in running.said()
+    assert not (program.folder / "out").exists()
+    assert not list(program.folder.glob(".out.*"))
 
 
 def test_the_document_is_one_that_a_program_reads(program: Program) -> None:
