@@ -17,6 +17,8 @@ from PIL import Image
 from daemon.collect.lettering import Box, Look, Picture, writing
 
 RIM: Final = 0.15  # of a side, along every edge; docs/decisions/2026-11-25-burned-in-text.md
+ROW: Final = 2  # times as long as it is high: a box of several letters
+ENDS: Final = 3  # heights of a box, which has a rim of half a letter: about six letters
 COVERED: Final = 0.8  # of a found box, at least, that has to be blanked
 BLANKED: Final = (Look(0.30, 2, 0.35, 1.0), Look(0.15, 3, 0.30, 0.10), Look(0.08, 4, 0.25, 0.05))
 """Side markers too. Blanking too much of the rim costs little, so this looks closely."""
@@ -46,7 +48,8 @@ def cleaned(picture: Picture, side: int) -> Cleaned | None:
         side: pixels of the longer side, at most.
     """
     height, width = picture.shape
-    boxes = [box for box in writing(picture, BLANKED, BLANKED) if in_rim(box, height, width)]
+    found = [box for box in writing(picture, BLANKED, BLANKED) if in_rim(box, height, width)]
+    boxes = [lengthened(box, height, width) for box in found]
     mask = np.zeros(picture.shape, np.float32)
     for box in boxes:
         mask[box.top : box.bottom, box.left : box.right] = 1.0
@@ -63,6 +66,18 @@ def in_rim(box: Box, height: int, width: int) -> bool:
     """Whether a box lies along an edge, in the part of a film where lungs seldom are."""
     down, across = RIM * height, RIM * width
     return box.bottom <= down or box.top >= height - down or box.right <= across or box.left >= width - across
+
+
+def lengthened(box: Box, height: int, width: int) -> Box:
+    """A row with room at both ends, as far as the rim goes: black letters that run on into black cannot be found."""
+    tall, wide = box.bottom - box.top, box.right - box.left
+    if wide >= ROW * tall:
+        longer = Box(box.top, max(0, box.left - ENDS * tall), box.bottom, min(width, box.right + ENDS * tall))
+    elif tall >= ROW * wide:
+        longer = Box(max(0, box.top - ENDS * wide), box.left, min(height, box.bottom + ENDS * wide), box.right)
+    else:
+        return box  # a side marker
+    return longer if in_rim(longer, height, width) else box
 
 
 def filled(picture: Picture, boxes: Iterable[Box]) -> Picture:

@@ -58,7 +58,7 @@ def main() -> None:
         kept = [each.blanked for each in clean if each is not None]
         print(
             f"{name}: {len(clean) - len(kept)} of {len(clean)} left out; {sum(share > 0 for share in kept)} blanked,"
-            f" {np.mean(kept):.3f} of the picture in the mean, {max(kept):.2f} at most"
+            f" {np.mean(kept or [0]):.3f} of the picture in the mean, {max(kept, default=0):.2f} at most"
         )
     _plants(options, rng)
 

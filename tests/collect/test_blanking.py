@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from daemon.collect.blanking import RIM, cleaned, filled, in_rim, reduced
+from daemon.collect.blanking import RIM, cleaned, filled, in_rim, lengthened, reduced
 from daemon.collect.lettering import Box
 from models.radiograph import WHOLE, read_radiograph
 
@@ -43,7 +43,7 @@ def test_what_is_not_writing_stays_to_the_last_bit() -> None:
     changed = clean.picture != levels(film)
     assert changed[top:bottom, left:right].any()
     assert not changed[bottom + 40 :].any()
-    assert not changed[:, right + 40 :].any()
+    assert not changed[:, right + 200 :].any()
 
 
 def test_a_film_without_writing_comes_through_as_it_was() -> None:
@@ -70,6 +70,30 @@ def test_a_box_in_the_rim_leaves_the_middle_alone(left: int, top: int, width: in
     )
     touches = any(box.top <= y < box.bottom for y in middle[0]) and any(box.left <= x < box.right for x in middle[1])
     assert not (in_rim(box, 80, 100) and touches)
+
+
+@given(st.integers(0, 99), st.integers(0, 79), st.integers(1, 60), st.integers(1, 60))
+def test_a_row_gets_room_at_its_ends_and_never_reaches_out_of_the_rim(
+    left: int, top: int, width: int, height: int
+) -> None:
+    box = Box(top, left, min(80, top + height), min(100, left + width))
+    longer = lengthened(box, 80, 100)
+    assert longer.top <= box.top
+    assert longer.left <= box.left
+    assert longer.bottom >= box.bottom
+    assert longer.right >= box.right
+    assert in_rim(longer, 80, 100) or not in_rim(box, 80, 100)
+
+
+def test_letters_that_run_on_into_black_go_with_the_row() -> None:
+    """Half of the text is as dark as what lies under it, so that it can be seen by stretching only."""
+    film, (left, top, right, bottom) = lettered(grey_film(900, 800, seed=3), tall=18, at=(0.3, 0.02), grey=255)
+    picture, bare = levels(film), levels(grey_film(900, 800, seed=3))
+    middle = (left + right) // 2
+    picture[top:bottom, left:middle] = bare[top:bottom, left:middle] + 0.04 * picture[top:bottom, left:middle]
+    clean = cleaned(picture, 900)
+    assert clean is not None
+    assert np.ptp(clean.picture[top:bottom, left:right]) < 0.02
 
 
 def test_a_blanked_box_has_the_grey_of_its_surroundings() -> None:
