@@ -89,7 +89,8 @@ def _choice(collected: Collected, wish: Wish) -> Iterator[str]:
     choice = collected.choice
     if choice.drawn:
         yield f"  By chance: {choice.drawn} of {choice.of} cases that have a score, without replacement, each with"
-        yield f"  probability {choice.probability:.6g}; seed {wish.seed}. What was left out below is missing from it."
+        yield f"  probability {choice.probability:.6g}; seed {wish.seed}. What was left out below is missing from it,"
+        yield "  and films with pneumonia can be left out more often than others: no prevalence follows from it."
 
 
 def _day(time: datetime | None) -> str:
