@@ -51,6 +51,27 @@ def progress_of(intake: Intake) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A function to call often, with how many of how many are done."""
+    began = last = time.monotonic()
+    drawn = False
+
+    def show(done: int, total: int) -> None:
+        nonlocal last, drawn
+        now = time.monotonic()
+        if not on_terminal() or now - began < AFTER or now - last < EVERY:
+            return
+        last, drawn = now, True
+        _draw(f"{done} of {total} {what}, {(total - done) * (now - began) / max(done, 1):.0f} s left")
+
+    try:
+        yield show
+    finally:
+        if drawn:
+            _wipe()
+
+
+@contextmanager
 def busy(what: str) -> Iterator[None]:
     """Draw what is being done, and for how long, while the body runs; for work whose end is not known."""
     if not on_terminal():

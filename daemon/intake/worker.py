@@ -91,6 +91,17 @@ _confinement = Confinement()
 def start(bundle: Bundle, gate_policy: GatePolicy = BY_DEFAULT, address_space: int = ADDRESS_SPACE) -> None:
     """Prepare this process: load the model, then give up what scoring does not need."""
     global _scorer, _gate, _preprocess, _policies, _gate_policy, _confinement  # noqa: PLW0603
+    detach()
+    _scorer = Scorer(bundle)
+    _gate = gate_of(bundle, _scorer)
+    _preprocess = VERSIONS[bundle.preprocessing]
+    _policies = bundle.policies
+    _gate_policy = gate_policy
+    _confinement = confined(address_space)
+
+
+def detach() -> None:
+    """Take this process out of its parent's hands but for its end: no Ctrl-C, no output, no life after the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a killed daemon leaves no orphan behind
     parent = multiprocessing.parent_process()
@@ -99,15 +110,14 @@ def start(bundle: Bundle, gate_policy: GatePolicy = BY_DEFAULT, address_space: i
     silence = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(silence, descriptor)
-    _scorer = Scorer(bundle)
-    _gate = gate_of(bundle, _scorer)
-    _preprocess = VERSIONS[bundle.preprocessing]
-    _policies = bundle.policies
-    _gate_policy = gate_policy
+
+
+def confined(address_space: int = ADDRESS_SPACE) -> Confinement:
+    """Limit this process, on top of what it has mapped by now, and give up what decoding does not need."""
     limit = _mapped() + address_space
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     # What decodes DICOM is still imported with the first such film (0.4 s and 35 MiB): reading files stays allowed.
-    _confinement = confine()
+    return confine()
 
 
 def confinement() -> Confinement:

@@ -22,7 +22,7 @@ from models.population import Population
 
 LOG: Final = logging.getLogger("cxr_triage.intake")
 DEADLINE: Final = 30.0  # seconds a film; a 24-megapixel lossless film takes under two
-_ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 class Judge(Protocol):
@@ -85,7 +85,7 @@ class WorkerPool:
     """Worker processes, started afresh so that they share nothing with the daemon, replaced when they die."""
 
     def __init__(self, bundle: Bundle, workers: int, gate_policy: GatePolicy = BY_DEFAULT) -> None:
-        for key, value in _ONE_THREAD.items():
+        for key, value in ONE_THREAD.items():
             os.environ.setdefault(key, value)  # the children read it when they start, whenever pebble starts them
         self._bundle, self._workers, self._gate_policy = bundle, workers, gate_policy
         self._asked = False

@@ -6,11 +6,11 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, AllTransferSyntaxes
 
 from daemon.dicom.accepted import STORAGE, SYNTAXES
-from models.dicom import _PLUGINS
+from models.decoders import _PLUGINS
 
 
 def _is_read(syntax: str) -> bool:
-    """Whether models/dicom.py has a decoder for it."""
+    """Whether models/decoders.py has a decoder for it."""
     try:
         decoder = get_decoder(UID(syntax))
     except NotImplementedError:

@@ -28,6 +28,7 @@ COMMANDS = [
     "reconcile",
     "handled",
     "report",
+    "collect",
     "status",
     "roots",
     "roots list",
@@ -104,6 +105,7 @@ def test_the_table_of_commands_names_each_module(helps: dict[str, tuple[int, str
         "retry",
         "reconcile",
         "handled",
+        "collect",
     ],
 )
 def test_every_command_of_the_store_takes_db(command: str, helps: dict[str, tuple[int, str, list[str]]]) -> None:
@@ -142,6 +144,11 @@ def test_no_arguments_print_the_help(program: Program) -> None:
         ["history"],
         ["handled"],
         ["handled", "--older-than", "30"],
+        ["collect"],
+        ["collect", "out"],
+        ["collect", "out", "--random", "0"],
+        ["collect", "out", "--refused", "--since", "yesterday"],
+        ["collect", "out", "--refused", "--side", "4000"],
         ["reconcile"],
         ["reconcile", "--expected", "ris.csv", "--grace", "soon"],
         ["reconcile", "--expected", "ris.csv", "--since", "yesterday"],
