@@ -88,6 +88,16 @@ def read_tags(data: bytes) -> FilmTags:
         return tags_of(_header(_inflated(data)))
 
 
+def read_header(data: bytes, keywords: Sequence[str]) -> Dataset:
+    """Some tags by keyword, without looking at the picture; values are to be taken by `models.dicom_tags`.
+
+    Raises:
+        UnreadableFilm: there is no header that can be read, or it ends early.
+    """
+    with _guarded("header", data):
+        return _dataset(_inflated(data), before_pixels=True, wanted=["SpecificCharacterSet", *keywords])
+
+
 def read_texts(data: bytes, keywords: Sequence[str]) -> dict[str, str]:
     """The first values of some tags by keyword, "" where one is not said; for what no radiograph carries with it.
 
