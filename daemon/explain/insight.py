@@ -146,7 +146,7 @@ def read_surveyed(told: Any) -> Surveyed:
 def developed_as_bytes(levels: NDArray[np.uint8]) -> bytes:
     """A film, (height, width), for the way back."""
     height, width = levels.shape
-    return height.to_bytes(_SIZE, "big") + width.to_bytes(_SIZE, "big") + levels.tobytes()
+    return b"".join((height.to_bytes(_SIZE, "big"), width.to_bytes(_SIZE, "big"), levels.tobytes()))
 
 
 def read_developed(told: Any) -> NDArray[np.uint8]:
