@@ -82,15 +82,16 @@ def answered(
         future = pool.ask(task, read, data, *more)
         if not _done(future, stop):
             return None
-        landed = landing_of(future) if future.done() else None
-        if landed is None or isinstance(landed, PoolBroke):
-            death = breaks.mend()
-            if isinstance(death, PoolBroke):
-                continue
-        elif isinstance(landed, WorkerDied):
-            death = landed
+        death: WorkerDied | PoolBroke
+        if future.done():
+            landed = landing_of(future)
+            if not isinstance(landed, WorkerDied | PoolBroke):
+                return landed
+            death = landed if isinstance(landed, WorkerDied) else breaks.mend()
         else:
-            return landed
+            death = breaks.mend()
+        if isinstance(death, PoolBroke):
+            continue
         deaths += 1
         if deaths >= MAX_DEATHS:
             return WorkerDied(f"{death.cause}, {deaths} times", death.code)
