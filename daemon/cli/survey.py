@@ -59,6 +59,10 @@ def command(
     tally = Tally(rules_of(model.points, model.policies), examples)
     complete, document = False, dict[str, Any]()
     found, failed = _listed(roots)
+    for error in failed:
+        click.echo(f"cxr-triage: {printable(str(error))}", err=True)
+    if not found:
+        return 1
     try:
         with held_back() as stop, WorkerPool(model, workers, policy) as pool:
             survey = Survey(pool, model, found, tally, capacity=2 * workers)
@@ -68,8 +72,6 @@ def command(
     except KeyboardInterrupt:  # a survey that is broken off has counted something
         if not document:
             raise
-    for error in failed:
-        click.echo(f"cxr-triage: {printable(str(error))}", err=True)
     _show(document, form)
     if not complete:
         click.echo(f"cxr-triage: interrupted; {document['left']} files are not counted", err=True)
