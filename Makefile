@@ -40,6 +40,7 @@ faults: $(TEST)/.ready ## the long fault runs, two hours: figures for docs/relia
 	$(TEST)/bin/python tests/faults/fuzz.py --inputs 10000 --folder $(FAULTS)/fuzz
 	$(TEST)/bin/python tests/faults/burst.py --files 100000
 	$(TEST)/bin/python tests/faults/latency.py --films 100
+	$(TEST)/bin/python tests/faults/receiver.py --films 1000 --kills 5
 	CXR_TRIAGE_FAULTS=long CXR_TRIAGE_SEARCH=long $(TEST)/bin/python -m pytest -q -ra tests/faults tests/intake/test_stateful.py
 FAULTS := $(VENVS)/faults
 

@@ -18,9 +18,10 @@ from daemon.intake.places import Watched
 from daemon.intake.recording import Scoring
 from daemon.intake.workers import WorkerPool, default_workers
 from daemon.settings import RootSettings, Settings
-from daemon.triage.gate_policy import GatePolicy
-from db import results, runs
+from db import key_file, results, runs
 from db import roots as store_roots
+from db.conversion import convert
+from db.identity import Identity
 from db.states import RunKind
 from db.store import Store
 from models.bundle import Bundle, read_bundle, shipped_bundle
@@ -49,6 +50,7 @@ def watched_roots(tx: Connection, roots: Sequence[RootSettings], clock: Clock) -
             settings.polling,
             settings.poll_seconds,
             MAX_BYTES if settings.largest_mib is None else min(MAX_BYTES, int(settings.largest_mib * 2**20)),
+            settings.pattern,
         )
     return watched
 
@@ -59,23 +61,33 @@ class Running:
 
     intake: Intake
     run_id: int
+    identity: Identity
 
 
 @contextmanager
 def running_intake(
-    kind: RunKind, store: Store, bundle: Bundle, roots: Sequence[RootSettings], clock: Clock, gate_policy: GatePolicy
+    kind: RunKind,
+    store: Store,
+    bundle: Bundle,
+    roots: Sequence[RootSettings],
+    clock: Clock,
+    settings: Settings,
 ) -> Iterator[Running]:
     """Everything that `scan` or `watch` needs, given back whole on the way out.
 
+    What the store keeps is brought to the level of identifiers that the settings name before anything is taken in.
+
     Raises:
-        StoreError: another intake works on this database.
+        StoreError: another intake works on this database, or the key of its hashes is gone.
     """
     workers = default_workers()
-    with store.intake_lock(), WorkerPool(bundle, workers, gate_policy) as pool:
+    with store.intake_lock(), WorkerPool(bundle, workers, settings.gate.policy) as pool:
         with store.read() as tx:
             last, before = runs.last(tx), runs.last(tx, RunKind.WATCH)
         if last is not None and last.stopped_at is None:
             store.quick_check()  # it ended without saying so: by a crash, or with the machine
+        identity = key_file.writer(store, settings.store.identifiers)
+        convert(store, identity)
         with store.write() as tx:
             bundle_id = results.ensure_bundle(
                 tx,
@@ -91,12 +103,14 @@ def running_intake(
             run_id = runs.start(
                 tx, kind, pid=os.getpid(), host=socket.gethostname(), now=clock.now(), bundle_id=bundle_id
             ).id
-        intake = Intake(store, Scoring(bundle, bundle_id, gate_policy), pool, clock, known, capacity=workers * 2)
+        patterns = {root_id: watched.pattern for root_id, watched in known.items() if watched.pattern is not None}
+        scoring = Scoring(bundle, bundle_id, identity, patterns, settings.gate.policy)
+        intake = Intake(store, scoring, pool, clock, known, capacity=workers * 2)
         intake.recover()
         if kind is RunKind.WATCH and before is not None:
             intake.was_blind(before.stopped_at or before.heartbeat_at, "the service did not run")
         try:
-            yield Running(intake, run_id)
+            yield Running(intake, run_id, identity)
         finally:
             intake.release()
             with store.write() as tx:

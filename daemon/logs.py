@@ -12,7 +12,18 @@ from typing import Any, Final
 from daemon.settings import LogSettings
 
 # Only these reach the log, whatever else a record carries: what a library logs may hold a path.
-FIELDS: Final = ("arrival", "root", "verdict", "milliseconds", "cause", "count", "report_date", "signal")
+FIELDS: Final = (
+    *("arrival", "root", "verdict", "milliseconds", "cause", "count", "report_date", "signal"),
+    *(
+        "object",
+        "association",
+        "sender",
+        "bytes",
+        "port",
+        "accepted",
+        "rejected",
+    ),  # of the receiver: numbers, all of them
+)
 LOGGER: Final = "cxr_triage"
 
 

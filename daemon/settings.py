@@ -11,35 +11,38 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from daemon.dicom.settings import ReceiverSettings
 from daemon.errors import ConfigurationError
-from daemon.intake.selection import DEPTH, Polling, Selection, is_temporary
+from daemon.queue_settings import QueueSettings, RisSettings
+from daemon.root_settings import RootSettings as RootSettings
+from daemon.root_settings import Section
 from daemon.triage.gate_policy import GatePolicy
+from daemon.triage.site import Department
+from daemon.triage.waits import LIMITS, Waits
+from db.identity import Identifiers
 from models.findings import FindingCode
 from models.population import Population
 
 ENVIRONMENT_PREFIX: Final = "CXR_TRIAGE_"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class StoreSettings(_Section):
-    """`[store]`: where the database is."""
+class StoreSettings(Section):
+    """`[store]`: where the database is, and what it keeps in clear."""
 
     url: str = "cxr-triage.db"
+    identifiers: Identifiers = Identifiers.ACCESSION
 
 
-class BundleSettings(_Section):
+class BundleSettings(Section):
     """`[bundle]`: which model scores; empty means the one that ships."""
 
     folder: Path | None = None
 
 
-class PrevalenceSettings(_Section):
+class PrevalenceSettings(Section):
     """`[prevalence]`: the share of pneumonia among the site's own films; changes what is shown as a probability."""
 
     children: float | None = Field(default=None, gt=0, lt=1)
@@ -53,7 +56,7 @@ class PrevalenceSettings(_Section):
         return {who: share for who, share in stated.items() if share is not None}
 
 
-class GateSettings(_Section):
+class GateSettings(Section):
     """`[gate]`: which films are taken, and which findings only mark a film instead of refusing it."""
 
     modalities: tuple[Literal["CR", "DX", "RG", "RF", "SC", "OT"], ...] = Field(default=("CR", "DX"), min_length=1)
@@ -65,45 +68,6 @@ class GateSettings(_Section):
         return GatePolicy(frozenset(self.modalities), frozenset(self.mark))
 
 
-class RootSettings(_Section):
-    """`[[root]]`: one incoming folder."""
-
-    path: Path
-    population: Population | None = None  # for films that state no age
-    settle_seconds: float = Field(default=2.0, ge=0.1, le=3600)
-    rescan_seconds: float = Field(default=30.0, ge=1, le=86400)
-    polling: Polling = Polling.AUTO
-    poll_seconds: float = Field(default=5.0, ge=1, le=86400)
-    recursive: bool = True
-    depth: int = Field(default=DEPTH, ge=0, le=1000)  # folders below the root
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    largest_mib: float | None = Field(default=None, gt=0)  # of a file; None: what the decoders take
-    canary: str = ""  # a file name
-    canary_seconds: float = Field(default=3600.0, ge=10, le=7 * 86400)
-
-    @field_validator("include", "exclude")
-    @classmethod
-    def _patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if any(not pattern.strip() or pattern.startswith("/") for pattern in value):
-            raise ValueError("a pattern names files below the root, such as *.dcm or old/*")
-        return value
-
-    @field_validator("canary")
-    @classmethod
-    def _canary(cls, value: str) -> str:
-        if value and (os.sep in value or is_temporary(value)):
-            raise ValueError("name a file directly in the root, not a hidden or temporary one")
-        return value
-
-    @property
-    def selection(self) -> Selection:
-        """Which files are films."""
-        return Selection(
-            self.recursive, self.depth, self.include, self.exclude, self.canary or None, self.canary_seconds
-        )
-
-
 class ReportFormat(StrEnum):
     """What a report can be written as."""
 
@@ -112,7 +76,7 @@ class ReportFormat(StrEnum):
     JSON = "json"
 
 
-class ReportSettings(_Section):
+class ReportSettings(Section):
     """`[report]`: the nightly report."""
 
     folder: Path = Path("reports")
@@ -131,13 +95,13 @@ class ReportSettings(_Section):
         return value
 
 
-class MetricsSettings(_Section):
+class MetricsSettings(Section):
     """`[metrics]`: a file for Prometheus' node_exporter; no network is used."""
 
     file: str = ""  # empty: none
 
 
-class LogSettings(_Section):
+class LogSettings(Section):
     """`[log]`: what the service writes to standard error; arrival ids, never file names."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -155,10 +119,30 @@ class Settings(BaseSettings):
     bundle: BundleSettings = BundleSettings()
     prevalence: PrevalenceSettings = PrevalenceSettings()
     gate: GateSettings = GateSettings()
+    queue: QueueSettings = QueueSettings()
+    ris: RisSettings = RisSettings()
     root: tuple[RootSettings, ...] = ()
+    receiver: ReceiverSettings = ReceiverSettings()
     report: ReportSettings = ReportSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
+
+    @property
+    def department(self) -> Department:
+        """The site's rules of order; folders by the real paths that the store knows them by."""
+        paths = {os.path.realpath(root.path): root for root in self.root}
+        limits = {path: root.longest_wait_minutes.limits for path, root in paths.items() if root.longest_wait_minutes}
+        waits = Waits(
+            ZoneInfo(self.report.zone), self.queue.shifts, {**LIMITS, **self.queue.longest_wait_minutes.limits}, limits
+        )
+        urgencies = {path: root.urgency for path, root in paths.items()}
+        observed = frozenset(path for path, root in paths.items() if root.observe)
+        return Department(self.prevalence.site, waits, urgencies, observed)
+
+    @property
+    def emptied(self) -> frozenset[str]:
+        """The folders (real paths) from which a file is taken away when its film was read."""
+        return frozenset(os.path.realpath(root.path) for root in self.root if root.read_when_removed)
 
     @field_validator("root")
     @classmethod

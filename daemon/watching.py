@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Final
 
+from daemon.chores import Chores
 from daemon.clock import Clock
 from daemon.composition import running_intake
 from daemon.intake.programs import Watch
@@ -18,6 +16,7 @@ from daemon.nightly import nightly_reports
 from daemon.notify import notify
 from daemon.service.canary import CanaryWatch
 from daemon.settings import RootSettings, Settings
+from daemon.stopping import stop_on_signal
 from db import roots as store_roots
 from db import runs
 from db.states import RunKind
@@ -30,24 +29,14 @@ if TYPE_CHECKING:
 LOG: Final = logging.getLogger("cxr_triage.watch")
 
 
-@dataclass(slots=True)
-class Stopping:
-    """Whether a signal came. A plain value: locks, events and logs in a handler can meet the code they interrupted."""
-
-    number: int | None = None
-
-    def __call__(self) -> bool:
-        """Whether it is time to end."""
-        return self.number is not None
-
-
 def watch(settings: Settings, store: Store, bundle: Bundle, roots: Sequence[RootSettings], clock: Clock) -> None:
     """Run the daemon until SIGTERM or SIGINT; returns after everything was given back."""
     with (
         stop_on_signal() as stopping,
-        running_intake(RunKind.WATCH, store, bundle, roots, clock, settings.gate.policy) as running,
+        running_intake(RunKind.WATCH, store, bundle, roots, clock, settings) as running,
     ):
         canaries, metrics = CanaryWatch(), _metrics_file(settings, clock)
+        chores = Chores(settings, running.identity)
 
         def beat() -> None:
             with store.write() as tx:
@@ -56,6 +45,7 @@ def watch(settings: Settings, store: Store, bundle: Bundle, roots: Sequence[Root
                 canaries.look(store_roots.roots(tx), clock.now())
             if metrics is not None:
                 metrics.refresh(store)
+            chores(store, clock.now())
 
         def ready() -> None:
             LOG.info("watching", extra={"count": len(running.intake.roots)})
@@ -77,20 +67,3 @@ def _metrics_file(settings: Settings, clock: Clock) -> MetricsFile | None:
     from daemon.service.metrics import MetricsFile
 
     return MetricsFile(Path(settings.metrics.file), clock)
-
-
-@contextmanager
-def stop_on_signal() -> Iterator[Stopping]:
-    """Note SIGTERM and SIGINT instead of obeying them at once; the handlers of before are put back."""
-    stopping = Stopping()
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        del frame
-        stopping.number = number
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stopping
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

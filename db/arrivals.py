@@ -68,7 +68,7 @@ _APPEND: Final = insert(schema.history)
 def _arrival(row: Row[Any]) -> Arrival:
     """By position (names cost five times as much): the table and the records share one order."""
     cells = tuple(row)
-    arranged: Any = (*cells[:7], FileStamp(*cells[7:12]), *cells[12:17], FilmFacts(*cells[17:30]), *cells[30:])
+    arranged: Any = (*cells[:7], FileStamp(*cells[7:12]), *cells[12:17], FilmFacts(*cells[17:31]), *cells[31:])
     return Arrival(*arranged)
 
 
@@ -306,6 +306,19 @@ def with_result(tx: Connection, result_id: int) -> list[Arrival]:
 def duplicates_of(tx: Connection, arrival_id: int) -> list[Arrival]:
     """Arrivals that repeat the content of this one, oldest first."""
     return _listed(tx, _oldest_first().where(a.duplicate_of == arrival_id, a.state == State.DUPLICATE))
+
+
+def replaced_by(tx: Connection, newer: Arrival) -> list[Arrival]:
+    """Arrivals whose place this one took as a newer version of the same image, at another path, oldest first."""
+    elsewhere = or_(a.root_id != newer.root_id, a.path != newer.path)
+    query = _oldest_first().where(a.superseded_by == newer.id, a.state == State.SUPERSEDED, elsewhere)
+    return _listed(tx, query)
+
+
+def name_successor(tx: Connection, arrival_ids: Collection[int], successor: int) -> None:
+    """Let superseded arrivals name another one that took their place: no change of state, no history."""
+    if arrival_ids:
+        tx.execute(update(schema.arrival).where(a.id.in_(sorted(arrival_ids))).values(superseded_by=successor))
 
 
 def history(tx: Connection, arrival_id: int) -> list[HistoryLine]:

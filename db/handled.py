@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Select, case, exists, func, select
+from sqlalchemy import Connection, Select, case, exists, select
 
 from db import schema
+from db.queue import newest_image
 from db.records import FileStamp
 from db.states import ENDED, State
 
@@ -41,12 +42,7 @@ def handled(tx: Connection, before: datetime) -> Iterator[HandledFile]:
     copy = a.state == State.DUPLICATE
     state = case((copy, original.c.state), else_=a.state)
     study_id = case((copy, original.c.study_id), else_=a.study_id)
-    newest = (
-        select(image.study_id, func.max(image.arrived_at).label("arrived_at"))
-        .where(image.state.in_(sorted(ENDED)), image.study_id.is_not(None))
-        .group_by(image.study_id)
-        .subquery("newest")
-    )
+    newest = newest_image(image).subquery("newest")
     read = exists().where(e.study_id == newest.c.study_id, e.recorded_at >= newest.c.arrived_at)
     superseded = exists().where(later.root_id == a.root_id, later.path == a.path, later.generation > a.generation)
     stamp = [a[name] for name in FileStamp.__slots__]
@@ -57,8 +53,8 @@ def handled(tx: Connection, before: datetime) -> Iterator[HandledFile]:
         .join(newest, newest.c.study_id == study_id)
         .join(schema.study, s.id == study_id)
         .where(
-            a.state.in_(sorted([*ENDED, State.DUPLICATE])),
-            state.in_(sorted(ENDED)),
+            a.state.in_(sorted([*ENDED, State.DUPLICATE, State.SUPERSEDED])),
+            state.in_(sorted([*ENDED, State.SUPERSEDED])),  # by a newer version of the image, at another path
             a.arrived_at < before,
             a.removed_at.is_(None),
             ~superseded,

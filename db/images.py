@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from db import arrivals, results, schema
+from db.queue import is_film
 from db.records import Arrival, BundleRow, Result, Study
 from db.states import ENDED
 from db.ways import Place, place_of
@@ -34,7 +35,9 @@ class Image:
 
 def of_study(tx: Connection, study_id: int) -> list[Image]:
     """The images of a study that came to an end (scored, refused, failed), oldest first."""
-    query = select(a.id).where(a.study_id == study_id, a.state.in_(sorted(ENDED))).order_by(a.arrived_at, a.id)
+    query = (
+        select(a.id).where(a.study_id == study_id, a.state.in_(sorted(ENDED)), is_film(a)).order_by(a.arrived_at, a.id)
+    )
     found = []
     for arrival_id in tx.execute(query).scalars().all():
         place = place_of(tx, arrival_id)

@@ -2,7 +2,7 @@
 
 A study waits until it has a read event recorded at or after the arrival of its newest image. Only images that came to
 an end count (scored, refused, failed): what is still on its way joins its study when it ends, and reopens it if it
-arrived after the last read.
+arrived after the last read. A rejection note is no image, and what one took back is not to be read.
 """
 
 from __future__ import annotations
@@ -11,14 +11,18 @@ import os
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import Connection, Select, and_, case, exists, func, or_, select
 
 from db import schema
+from db.identity import in_clear
 from db.records import WaitingImage
-from db.states import ENDED, State
+from db.states import ENDED, REJECTION_NOTE, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 a: Final = schema.arrival.c
 e: Final = schema.read_event.c
@@ -38,14 +42,29 @@ def not_scored(tx: Connection) -> list[WaitingImage]:
     return _images(tx, ENDED - {State.SCORED})
 
 
+def is_film(arrival: ReadOnlyColumnCollection[str, Any]) -> ColumnElement[bool]:
+    """Whether what came to an end is an image, and not a note about images."""
+    film: ColumnElement[bool] = arrival.code.is_distinct_from(REJECTION_NOTE)
+    return film
+
+
+def newest_image(image: ReadOnlyColumnCollection[str, Any]) -> Select[Any]:
+    """(study_id, arrived_at) of the newest image that is to be read of each study.
+
+    What its sender took back is not to be read, so it reopens nothing; a study of which all was taken back goes by all.
+    """
+    live = case((image.withdrawn_at.is_(None), image.arrived_at))
+    newest = func.coalesce(func.max(live), func.max(image.arrived_at), type_=image.arrived_at.type)
+    return (
+        select(image.study_id, newest.label("arrived_at"))
+        .where(image.state.in_(sorted(ENDED)), image.study_id.is_not(None), is_film(image))
+        .group_by(image.study_id)
+    )
+
+
 def _images(tx: Connection, states: Collection[State]) -> list[WaitingImage]:
     ended = sorted(ENDED)
-    newest = (
-        select(a.study_id, func.max(a.arrived_at).label("arrived_at"))
-        .where(a.state.in_(ended), a.study_id.is_not(None))
-        .group_by(a.study_id)
-        .subquery("newest")
-    )
+    newest = newest_image(schema.arrival.c).subquery("newest")
     read = exists().where(e.study_id == newest.c.study_id, e.recorded_at >= newest.c.arrived_at)
     twin = schema.arrival.alias("twin").c
     replaced = exists().where(
@@ -80,17 +99,18 @@ def _images(tx: Connection, states: Collection[State]) -> list[WaitingImage]:
             a.removed_at,
             a.attempts,
             a.marks,
+            a.withdrawn_at,
         )
         .select_from(newest)
         .join(schema.study, s.id == newest.c.study_id)
-        .join(schema.arrival, and_(a.study_id == s.id, a.state.in_(sorted(states))))
+        .join(schema.arrival, and_(a.study_id == s.id, a.state.in_(sorted(states)), is_film(a)))
         .join(schema.root, schema.root.c.id == a.root_id)
         .outerjoin(schema.result, schema.result.c.id == a.result_id)
         .where(~read, or_(a.removed_at.is_(None), ~replaced))
         .order_by(s.id, a.arrived_at, a.id)
     )
     copies = _copies(tx)
-    return [WaitingImage(*(*row, copies.get(row[6], ()))) for row in tx.execute(query)]
+    return [WaitingImage(*(*row[:2], in_clear(row[2]), *row[3:], copies.get(row[6], ()))) for row in tx.execute(query)]
 
 
 def _copies(tx: Connection) -> dict[int, tuple[str, ...]]:

@@ -63,6 +63,7 @@ class FilmFacts:
     acquired_at: str | None = None  # local wall clock, as the file gives it
     believed: str | None = None  # which of age, view and modality the file says, separated by blanks
     marks: str | None = None  # codes of findings that the site lets pass with a mark, separated by blanks
+    urgency: str | None = None  # that the request asks for: stat, urgent or routine
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ class Arrival:
     changed_at: datetime
     removed_at: datetime | None
     withdrawn_at: datetime | None
+    withdrawn_by: int | None  # the arrival of the note that took it back
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,7 @@ class WaitingImage:
     removed_at: datetime | None
     attempts: int
     marks: str | None  # codes of findings, separated by blanks
+    withdrawn_at: datetime | None
     duplicates: tuple[str, ...]  # absolute paths of the same content that are still there
 
     @property

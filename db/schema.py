@@ -19,10 +19,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from db.states import ExpectedKind, ReadSource, RootState, RunKind, State, Verdict
+from db.states import ExpectedKind, ReadSource, RootState, RunKind, State, UrgencySource, Verdict
 from db.types import FilePath, SafeText, Signed64, UtcDateTime, WordOf
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
 """Every revision that a released version wrote, oldest first; the last is this version's."""
 
 metadata = MetaData(
@@ -125,7 +125,7 @@ arrival = Table(
     Column("study_id", ForeignKey("study.id")),
     Column("result_id", ForeignKey("result.id"), index=True),
     Column("duplicate_of", ForeignKey("arrival.id"), index=True),
-    Column("superseded_by", ForeignKey("arrival.id")),
+    Column("superseded_by", ForeignKey("arrival.id"), index=True),
     Column("format", SafeText),
     Column("population", SafeText),
     Column("tier", SafeText),
@@ -139,6 +139,7 @@ arrival = Table(
     Column("acquired_at", SafeText),
     Column("believed", SafeText),  # which of age, view and modality the file says, separated by blanks
     Column("marks", SafeText),  # codes of findings that the site lets pass with a mark, separated by blanks
+    Column("urgency", SafeText),  # that the request asks for
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcDateTime),
     Column("backlog", Boolean, nullable=False),
@@ -147,11 +148,11 @@ arrival = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     Column("removed_at", UtcDateTime),
     Column("withdrawn_at", UtcDateTime),  # its sender took it back
+    Column("withdrawn_by", Integer),  # the arrival of the note that says so
     UniqueConstraint("root_id", "path", "generation"),  # its index also serves look-ups by root and path
     CheckConstraint("generation >= 1", name="generation"),
     Index(None, "state", "arrived_at"),  # a claim of a few stops early, whatever waits behind them
     Index(None, "study_id", "arrived_at"),
-    Index(None, "instance_uid"),
     sqlite_autoincrement=True,  # logs and history name arrivals by id, also deleted ones
 )
 
@@ -160,7 +161,7 @@ withdrawal = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("note_id", ForeignKey("arrival.id"), nullable=False, index=True),
-    Column("instance_uid", SafeText, nullable=False, index=True),
+    Column("instance_uid", SafeText, nullable=False, index=True),  # always as a keyed hash
     Column("reason", SafeText, nullable=False),
     Column("at", UtcDateTime, nullable=False),
 )
@@ -189,6 +190,29 @@ read_event = Table(
     Column("source", WordOf(ReadSource), nullable=False),
     Column("by", SafeText),
     Index(None, "study_id", "recorded_at"),
+)
+
+urgency_event = Table(
+    "urgency_event",  # what people asked for; what an image asks for stands with its arrival
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("study_id", ForeignKey("study.id"), nullable=False, index=True),
+    Column("urgency", SafeText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("source", WordOf(UrgencySource), nullable=False),
+    Column("by", SafeText),
+)
+
+read_import = Table(
+    "read_import",  # a table of reads that the RIS exported, taken in by the daemon
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("source", FilePath, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("marked", Integer, nullable=False),  # studies that it newly marked as read
+    Column("unknown", Integer, nullable=False),  # rows that name nothing that was seen
+    Column("faults", SafeText, nullable=False),  # malformed rows, a line each: where and why, never what stands in them
 )
 
 review = Table(

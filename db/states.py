@@ -17,7 +17,7 @@ class State(StrEnum):
     REFUSED = "refused"  # outside the intended use: nothing is wrong with the file
     FAILED = "failed"  # could not be read or scored
     DUPLICATE = "duplicate"  # its content was already handled elsewhere
-    SUPERSEDED = "superseded"  # other content took its path
+    SUPERSEDED = "superseded"  # other content took its path, or a newer version of the same image came
     VANISHED = "vanished"  # gone before it was handled
 
 
@@ -25,6 +25,9 @@ PENDING: Final = frozenset({State.SEEN, State.SETTLING, State.READY, State.RUNNI
 
 ENDED: Final = frozenset({State.SCORED, State.REFUSED, State.FAILED})
 """The states of an image that stands in the queue or beside it."""
+
+REJECTION_NOTE: Final = "rejection-note"
+"""The code of a refused file that is no film: a note by which a sender takes films back."""
 
 FIRST_GENERATION: Final = 1
 """Content generations of a path count from here, without gaps."""
@@ -65,6 +68,19 @@ class ReadSource(StrEnum):
     COMMAND = "command"
     CSV = "csv"
     VERDICT = "verdict"
+    REMOVED = "removed"  # its files were taken away, where a folder's owner says that this means read
+    EXPIRED = "expired"  # nobody ever said so, and nobody is expected to
+
+
+UNREAD: Final = frozenset({ReadSource.EXPIRED})
+"""Events that take a study out of the queue without a reader."""
+
+
+class UrgencySource(StrEnum):
+    """Who asked for an urgency."""
+
+    COMMAND = "command"
+    CSV = "csv"
 
 
 class RunKind(StrEnum):

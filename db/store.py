@@ -62,6 +62,19 @@ class Store:
         if found != ["ok"]:  # what it says instead names tables and pages, which helps nobody who has to act
             raise StoreError(operation, self.file, *DAMAGED)
 
+    def fold_log(self) -> None:
+        """Fold the write-ahead log into the file and empty it, as far as nobody reads what stands in it.
+
+        Raises:
+            StoreError: the database could not be written.
+        """
+        with boundary("write to the database", self.file):
+            connection = self._engine.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                connection.close()
+
     @contextmanager
     def intake_lock(self) -> Iterator[None]:
         """Hold the right to take films in, which a database has one of; it ends with the process at the latest.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, insert, select, update
@@ -11,16 +12,19 @@ from db import arrivals, schema
 from db.errors import StoreError
 from db.records import ReadEvent, Review, Study
 from db.roots import roots
-from db.states import ReadSource, Verdict
+from db.states import ReadSource, UrgencySource, Verdict
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 s: Final = schema.study.c
 v: Final = schema.review.c
+URGENCIES: Final = ("routine", "urgent", "stat")
 
 
-def ensure(tx: Connection, group_key: str, now: datetime, *, accession: str | None) -> Study:
+def ensure(
+    tx: Connection, group_key: str, now: datetime, *, accession: str | None, urgency: str | None = None
+) -> Study:
     """The study of a grouping key, added when it is new; a study without an accession takes the first that comes.
 
     Args:
@@ -28,7 +32,16 @@ def ensure(tx: Connection, group_key: str, now: datetime, *, accession: str | No
         group_key: what holds its images together, e.g. the StudyInstanceUID or a content hash.
         now: when it is first seen.
         accession: what finds it in the RIS.
+        urgency: that one of its images asks for; the study's is never lowered by it.
     """
+    study = _ensured(tx, group_key, now, accession)
+    if urgency in URGENCIES and URGENCIES.index(urgency) > URGENCIES.index(study.requested_urgency):
+        tx.execute(update(schema.study).where(s.id == study.id).values(requested_urgency=urgency))
+        return replace(study, requested_urgency=urgency)
+    return study
+
+
+def _ensured(tx: Connection, group_key: str, now: datetime, accession: str | None) -> Study:
     query = select(schema.study).where(s.group_key == group_key)
     row = tx.execute(query).one_or_none()
     if row is None:
@@ -43,17 +56,35 @@ def ensure(tx: Connection, group_key: str, now: datetime, *, accession: str | No
     return Study(**tx.execute(query).one()._mapping)
 
 
-def with_accession(tx: Connection, accession: str) -> list[Study]:
-    """Every study with this accession."""
-    query = select(schema.study).where(s.accession == accession).order_by(s.id)
+def set_urgency(
+    tx: Connection, study_id: int, urgency: str, now: datetime, *, source: UrgencySource, by: str | None = None
+) -> None:
+    """Keep what a person asks for, higher or lower than before; a later image may still raise it.
+
+    Args:
+        tx: the transaction.
+        study_id: which.
+        urgency: one of `URGENCIES`.
+        now: when.
+        source: how they said so.
+        by: who.
+    """
+    values = {"study_id": study_id, "urgency": urgency, "at": now, "source": source, "by": by}
+    tx.execute(insert(schema.urgency_event).values(values))
+    tx.execute(update(schema.study).where(s.id == study_id).values(requested_urgency=urgency))
+
+
+def with_accession(tx: Connection, *spellings: str) -> list[Study]:
+    """Every study with an accession, which may be kept in any of these spellings (see `db.identity`)."""
+    query = select(schema.study).where(s.accession.in_(spellings)).order_by(s.id)
     return [Study(**row._mapping) for row in tx.execute(query)]
 
 
-def resolve(tx: Connection, text: str) -> Study | None:
+def resolve(tx: Connection, text: str, *spellings: str) -> Study | None:
     """The study that a person means, by its key, its accession, or the absolute path of one of its images.
 
     Of a path only the newest content counts (where it is a duplicate: the study of the original), so that nobody marks
-    as read what they have not seen.
+    as read what they have not seen. `spellings` are those in which an accession may be kept, where there are others.
 
     Raises:
         StoreError: several studies have this accession.
@@ -61,7 +92,7 @@ def resolve(tx: Connection, text: str) -> Study | None:
     row = tx.execute(select(schema.study).where(s.key == text.upper())).one_or_none()
     if row is not None:
         return Study(**row._mapping)
-    found = with_accession(tx, text)
+    found = with_accession(tx, *(spellings or (text,)))
     if len(found) > 1:
         keys = ", ".join(study.key for study in found[:5])
         raise StoreError("find study", text, f"{len(found)} studies have this accession", f"give one of: {keys}")

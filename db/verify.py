@@ -170,12 +170,16 @@ def _duplicates(tx: Connection) -> Iterator[Discrepancy]:
 
 def _superseded(tx: Connection) -> Iterator[Discrepancy]:
     later = schema.arrival.alias("later")
-    follows = and_(
-        later.c.id == a.superseded_by,
-        later.c.root_id == a.root_id,
-        later.c.path == a.path,
-        later.c.generation > a.generation,
+    of_path = and_(later.c.root_id == a.root_id, later.c.path == a.path, later.c.generation > a.generation)
+    both_kept_alike = func.substr(a.instance_uid, 1, 1) == func.substr(later.c.instance_uid, 1, 1)
+    of_image = and_(  # a hash and a clear spelling of one UID can only be compared by who has the key
+        later.c.study_id == a.study_id,
+        later.c.instance_uid.is_not(None),
+        a.instance_uid.is_not(None),
+        or_(later.c.instance_uid == a.instance_uid, not_(both_kept_alike)),
+        later.c.id != a.id,
     )
+    follows = and_(later.c.id == a.superseded_by, or_(of_path, of_image))
     query = (
         _of_arrivals(a.superseded_by)
         .outerjoin(later, follows)
@@ -183,7 +187,8 @@ def _superseded(tx: Connection) -> Iterator[Discrepancy]:
     )
     for row in tx.execute(query):
         by = f"arrival {row.superseded_by}" if row.superseded_by is not None else "nothing"
-        text = f"arrival {row.arrival_id} is superseded by {by}, which is no later content of its path"
+        what = "neither later content of its path nor another version of the image"
+        text = f"arrival {row.arrival_id} is superseded by {by}, which is {what}"
         yield Discrepancy("superseded-by-nothing", _subject(row), text)
 
 
@@ -215,6 +220,22 @@ def _without_study(tx: Connection) -> Iterator[Discrepancy]:
         yield Discrepancy("study-missing", _subject(row), text)
 
 
+def _withdrawals(tx: Connection) -> Iterator[Discrepancy]:
+    """An image that was taken back names the note that did it, which is one and of the image's study."""
+    note = schema.arrival.alias("note").c
+    said = exists().where(schema.withdrawal.c.note_id == note.id)
+    query = (
+        _of_arrivals(a.withdrawn_by)
+        .outerjoin(note.id.table, and_(note.id == a.withdrawn_by, note.study_id == a.study_id, said))
+        .where(or_(a.withdrawn_at.is_not(None), a.withdrawn_by.is_not(None)))
+        .where(or_(a.withdrawn_at.is_(None), note.id.is_(None)))
+    )
+    for row in tx.execute(query):
+        by = f"arrival {row.withdrawn_by}" if row.withdrawn_by is not None else "nothing"
+        text = f"arrival {row.arrival_id} was taken back by {by}, which is no note of its study or gives no time"
+        yield Discrepancy("withdrawn-by-nothing", _subject(row), text)
+
+
 CHECKS: Final = (
     _missing_roots,
     _lost_arrivals,
@@ -224,6 +245,7 @@ CHECKS: Final = (
     _unused_results,
     _duplicates,
     _superseded,
+    _withdrawals,
     _generations,
     _without_study,
 )

@@ -9,7 +9,8 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from db import arrivals, results, schema
+from db import arrivals, instances, results, schema
+from db.instances import Withdrawn
 from db.records import Arrival, BundleRow, HistoryLine, ReadEvent, Result, Root
 from db.roots import roots
 
@@ -38,6 +39,7 @@ class Generation:
     Attributes:
         elsewhere: the absolute path of the film that it repeats, where it is a copy.
         reads: when its study was read, oldest first.
+        withdrawn: the note by which its sender took it back.
     """
 
     arrival: Arrival
@@ -47,6 +49,7 @@ class Generation:
     bundle: BundleRow | None
     elsewhere: str | None
     reads: tuple[ReadEvent, ...]
+    withdrawn: Withdrawn | None
 
 
 def places_at(tx: Connection, absolute: str) -> list[Place]:
@@ -87,6 +90,7 @@ def generations(tx: Connection, place: Place) -> Iterator[Generation]:
             bundle=None if result is None else known.get(result.bundle_id),
             elsewhere=None if original is None else original.absolute,
             reads=_reads(tx, arrival.study_id),
+            withdrawn=None if arrival.withdrawn_by is None else instances.withdrawn_by(tx, arrival.withdrawn_by),
         )
 
 

@@ -2,7 +2,8 @@
 
 Decoding is hostile territory: sizes are checked in the file's header and in the compressed frame's own before anything
 is decoded, and whatever a decoder raises becomes an `UnreadableFilm`. Only time and memory are left to the caller, who
-decodes in a process with limits. Windows and tables are in `models.window`, tags in `models.dicom_tags`.
+decodes in a process with limits. From bytes to values it is `models.dicom_pixels`, from values to grey levels
+`models.window` and `models.dicom_colour`, what of them is film `models.visible`, tags are in `models.dicom_tags`.
 """
 
 from __future__ import annotations
@@ -14,23 +15,13 @@ import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 from pydicom import dcmread
-from pydicom.encaps import get_frame
 from pydicom.filereader import read_dataset
-from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.processing import apply_color_lut
-from pydicom.uid import (
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    JPEGLSTransferSyntaxes,
-    RLELossless,
-)
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
-from models.codestream import frame_size
+from models import dicom_colour, dicom_pixels, visible, window
+from models.dicom_colour import grey_of_colours, grey_of_palette
+from models.dicom_pixels import OVERLAY_BITS, PIXELS, Frame, first_frame
 from models.dicom_tags import KEYWORDS, tags_of, text, whole
 from models.metered import Metered
 from models.radiograph import (
@@ -41,40 +32,29 @@ from models.radiograph import (
     Radiograph,
     UnreadableFilm,
     check_dimensions,
-    check_jpeg,
     ends_in_zeros,
 )
-from models.window import KEYWORDS as WINDOW_KEYWORDS
-from models.window import shown, stops_in_a_row
+from models.visible import background, in_squares, uncovered
+from models.window import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
 # pydicom logs what it stumbles over, values included: nothing of that may reach a service's log.
 logging.getLogger("pydicom").propagate = False
 
-PIXELS: Final = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
-_READ: Final = [
+_READ: Final[list[Any]] = [
     *KEYWORDS,
-    *WINDOW_KEYWORDS,
-    *PIXELS,
-    *("Rows", "Columns", "SamplesPerPixel", "PlanarConfiguration", "BitsAllocated", "BitsStored", "HighBit"),
-    *("PixelRepresentation", "ExtendedOffsetTable", "ExtendedOffsetTableLengths"),
-    *(
-        f"{colour}PaletteColorLookupTable{part}"
-        for colour in ("Red", "Green", "Blue")
-        for part in ("Descriptor", "Data")
-    ),
-    *(f"Segmented{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue")),
+    *(keyword for module in (dicom_pixels, dicom_colour, visible, window) for keyword in module.KEYWORDS),
+    *OVERLAY_BITS,
 ]
-_LUMA: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601, as Pillow turns RGB into grey
-# One decoder a syntax, the hardiest that knows it. gdcm stands last: a JPEG 2000 frame of rubbish aborts the process in
-# it (python-gdcm 3.2.6), while openjpeg says so. JPEG lossless and JPEG-LS are left to it.
-_PLUGINS: Final = ("pydicom", "pylibjpeg", "pillow", "gdcm")
 _BROKEN: Final = frozenset({FailureCode.CORRUPT, FailureCode.NO_PIXELS})
+_A_HEADER: Final = 4096  # bytes; tags of a film's own groups come first, so a film that has so many has some of them
+_THE_FILM: Final = "send the film itself"
 _AGAIN: Final = "wait for the copy to end, or export the film again"
 
 
@@ -88,16 +68,6 @@ def read_tags(data: bytes) -> FilmTags:
         return tags_of(_header(_inflated(data)))
 
 
-def read_header(data: bytes, keywords: Sequence[str]) -> Dataset:
-    """Some tags by keyword, without looking at the picture; values are to be taken by `models.dicom_tags`.
-
-    Raises:
-        UnreadableFilm: there is no header that can be read, or it ends early.
-    """
-    with _guarded("header", data):
-        return _dataset(_inflated(data), before_pixels=True, wanted=["SpecificCharacterSet", *keywords])
-
-
 def read_texts(data: bytes, keywords: Sequence[str]) -> dict[str, str]:
     """The first values of some tags by keyword, "" where one is not said; for what no radiograph carries with it.
 
@@ -109,11 +79,33 @@ def read_texts(data: bytes, keywords: Sequence[str]) -> dict[str, str]:
         return {keyword: text(dataset, keyword) for keyword in keywords}
 
 
+def read_header(data: bytes, keywords: Sequence[str], largest: int) -> Dataset:
+    """Some tags by keyword, sequences too; for what is no radiograph.
+
+    Args:
+        data: the whole file.
+        keywords: what is wanted.
+        largest: bytes, once it is inflated.
+
+    Raises:
+        UnreadableFilm: there is no header that can be read, it ends early, or is larger.
+    """
+    with _guarded("header", data):
+        inflated = _inflated(data)
+        if len(inflated) > largest:
+            cause = f"inflated it is over {largest / 2**20:.0f} MiB"
+            raise UnreadableFilm(FailureCode.TOO_LARGE, cause, "export it smaller")
+        return _dataset(inflated, before_pixels=True, wanted=["SpecificCharacterSet", *keywords])
+
+
 def read_dicom(data: bytes) -> Radiograph:
     """Decode the first frame: modality LUT or rescale, VOI LUT or first window, MONOCHROME1 inverted, colour to grey.
 
+    Shutters are cut off, padding is black, pixels become squares (docs/dicom.md).
+
     Raises:
-        UnreadableFilm: truncated, corrupt, without a picture, too large, or in a transfer syntax that is not read.
+        UnreadableFilm: truncated, corrupt, contradicting itself, without a picture, too large, or in a transfer syntax
+            that is not read.
     """
     with _guarded("picture", data):
         data = _inflated(data)
@@ -121,16 +113,19 @@ def read_dicom(data: bytes) -> Radiograph:
         tags = tags_of(header)
         width, height = whole(header, "Columns"), whole(header, "Rows")
         if width is None or height is None:
-            raise UnreadableFilm(FailureCode.NO_PIXELS, "the file holds no picture", "send the film itself")
+            raise UnreadableFilm(FailureCode.NO_PIXELS, "the file holds no picture", _THE_FILM)
         check_dimensions(width, height)
         dataset = _dataset(data, before_pixels=False)
         if not any(keyword in dataset for keyword in PIXELS):
             raise UnreadableFilm(FailureCode.TRUNCATED, "the file ends before its picture", _AGAIN)
-        array, photometric = _decoded(dataset, tags.frames)
-        if array.shape[:2] != (height, width):
+        frame = first_frame(dataset, tags.frames)
+        if frame.array.shape[:2] != (height, width):
             raise UnreadableFilm(FailureCode.CORRUPT, "the picture has not the size that the header states", _AGAIN)
-        pixels, chroma = _grey(array, dataset, photometric)
-        return Radiograph(pixels, FilmFormat.DICOM, width, height, chroma, tags)
+        del dataset[next(keyword for keyword in PIXELS if keyword in dataset)]  # 100 MB of the largest film
+        pixels, chroma = _grey(frame, dataset)
+        del frame
+        pixels = in_squares(pixels, dataset)
+        return Radiograph(pixels, FilmFormat.DICOM, pixels.shape[1], pixels.shape[0], chroma, tags)
 
 
 @contextmanager
@@ -187,12 +182,20 @@ def _inflated(data: bytes) -> bytes:
 def _header(data: bytes) -> Dataset:
     """Everything before the picture."""
     dataset = _dataset(data, before_pixels=True)
-    if not dataset:
-        raise UnreadableFilm(FailureCode.TRUNCATED, "nothing follows the first bytes of a DICOM header", _AGAIN)
-    return dataset
+    if dataset:
+        return dataset
+    if text(dataset.file_meta, "MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
+        raise UnreadableFilm(
+            FailureCode.NO_PIXELS,
+            "it lists the files of a DICOM medium",
+            "send the films; leave out DICOMDIR by exclude",
+        )
+    if len(data) > _A_HEADER:
+        raise UnreadableFilm(FailureCode.NO_PIXELS, "the file holds nothing that a film says of itself", _THE_FILM)
+    raise UnreadableFilm(FailureCode.TRUNCATED, "nothing follows the first bytes of a DICOM header", _AGAIN)
 
 
-def _dataset(data: bytes, *, before_pixels: bool, wanted: list[str] = _READ) -> Dataset:
+def _dataset(data: bytes, *, before_pixels: bool, wanted: list[Any] = _READ) -> Dataset:
     """Parse the tags that are used, and no other."""
     stream = Metered(data)
     dataset = dcmread(stream, stop_before_pixels=before_pixels, force=data[128:132] != b"DICM", specific_tags=wanted)
@@ -207,80 +210,12 @@ def _is_short(element: Any) -> bool:
     return length not in (None, 0, 0xFFFFFFFF) and isinstance(element.value, bytes) and len(element.value) < length
 
 
-def _decoded(dataset: Dataset, frames: int) -> tuple[NDArray[Any], str]:
-    """The first frame's stored values, (height, width) or (height, width, 3), and their photometric interpretation."""
-    syntax = UID(dataset.file_meta.get("TransferSyntaxUID") or _guessed(dataset))
-    try:
-        decoder = get_decoder(syntax)
-    except NotImplementedError:
-        decoder = None
-    if decoder is None or not decoder.is_available:
-        raise UnreadableFilm(
-            FailureCode.UNSUPPORTED_SYNTAX,
-            f"the transfer syntax {syntax.name} is not read",
-            "export the film uncompressed",
-        )
-    plugin = ""
-    if syntax.is_encapsulated:
-        _check_frame(dataset, syntax, frames)
-        plugin = next(name for name in _PLUGINS if name in decoder.available_plugins)
-    else:
-        _check_length(dataset)
-    array, properties = decoder.as_array(dataset, index=0, decoding_plugin=plugin)  # YBR comes back as RGB
-    if not syntax.is_encapsulated and stops_in_a_row(array):
-        raise UnreadableFilm(FailureCode.TRUNCATED, "the picture stops in the middle of a row", _AGAIN)
-    return array, str(properties["photometric_interpretation"])
-
-
-def _guessed(dataset: Dataset) -> str:
-    """The transfer syntax of a file without its own header, from how its tags were written."""
-    implicit, little = dataset.original_encoding
-    if implicit:
-        return ImplicitVRLittleEndian
-    return ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-
-
-def _check_frame(dataset: Dataset, syntax: UID, frames: int) -> None:
-    """Refuse a compressed frame that announces another size than the header; a decoder would believe the frame."""
-    table = None
-    if "ExtendedOffsetTable" in dataset:
-        table = (dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths)
-    frame = get_frame(dataset.PixelData, 0, number_of_frames=frames, extended_offsets=table)
-    if syntax == RLELossless:
-        return  # its frames have no size of their own
-    plain = syntax not in JPEGLSTransferSyntaxes  # whose scans are stuffed otherwise
-    if plain and frame.startswith(b"\xff\xd8") and not check_jpeg(frame).ended:
-        raise UnreadableFilm(FailureCode.TRUNCATED, "the compressed picture ends early", _AGAIN)
-    size = frame_size(frame)
-    if size is None:
-        raise UnreadableFilm(FailureCode.CORRUPT, "the compressed picture has no header", "export the film again")
-    samples = whole(dataset, "SamplesPerPixel") or 1
-    if (size.columns, size.rows) != (dataset.Columns, dataset.Rows) or size.components != samples:
-        raise UnreadableFilm(
-            FailureCode.CORRUPT,
-            f"header and picture disagree: {dataset.Columns} x {dataset.Rows} x {samples}"
-            f" and {size.columns} x {size.rows} x {size.components}",
-            "export the film again",
-        )
-
-
-def _check_length(dataset: Dataset) -> None:
-    """Tell a picture that was cut off from one that is broken: the first may still be on its way."""
-    bits = (whole(dataset, "BitsAllocated") or 8) * (whole(dataset, "SamplesPerPixel") or 1)
-    if text(dataset, "PhotometricInterpretation") == "YBR_FULL_422":
-        bits = bits * 2 // 3
-    present = next(len(dataset[keyword].value or b"") for keyword in PIXELS if keyword in dataset)
-    if present * 8 < dataset.Rows * dataset.Columns * bits:
-        raise UnreadableFilm(FailureCode.TRUNCATED, "the picture has fewer bytes than its size asks for", _AGAIN)
-
-
-def _grey(array: NDArray[Any], dataset: Dataset, photometric: str) -> tuple[NDArray[np.float32], float]:
+def _grey(frame: Frame, dataset: Dataset) -> tuple[NDArray[np.float32], float]:
     """Grey levels 0..1, bright where dense, and the mean spread between the colours."""
-    top = 2.0 ** (whole(dataset, "BitsStored") or 8) - 1
-    if photometric == "PALETTE COLOR":
-        array = apply_color_lut(array, dataset)[..., :3]
-        top = float(np.iinfo(array.dtype).max)
+    array = uncovered(frame.array, dataset)
+    if frame.photometric == "PALETTE COLOR":
+        return grey_of_palette(array, dataset, frame.bits)
     if array.ndim == 3:
-        colour = np.clip(array.astype(np.float32) / np.float32(top), 0.0, 1.0)
-        return colour @ _LUMA, float((colour.max(axis=2) - colour.min(axis=2)).mean())
-    return shown(array, dataset, inverted=photometric == "MONOCHROME1"), 0.0
+        return grey_of_colours(array, frame.bits, ybr=frame.photometric == "YBR_FULL")
+    padding = background(array, dataset, frame.bits)
+    return shown(array, dataset, inverted=frame.photometric == "MONOCHROME1", background=padding), 0.0

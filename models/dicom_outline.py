@@ -10,6 +10,7 @@ from pydicom.uid import UID
 from models.dicom import read_header
 from models.dicom_tags import text
 from models.metered import Metered
+from models.radiograph import MAX_BYTES
 
 TEXTS: Final = {
     "columns": "Columns",
@@ -38,7 +39,7 @@ def outline(data: bytes) -> dict[str, str]:
     Raises:
         UnreadableFilm: there is no header that can be read, or it ends early.
     """
-    header = read_header(data, [*TEXTS.values(), *TABLES.values()])
+    header = read_header(data, [*TEXTS.values(), *TABLES.values()], MAX_BYTES)
     said = {name: text(header, keyword)[:_LONGEST] for name, keyword in TEXTS.items()}
     said |= {name: "yes" for name, keyword in TABLES.items() if keyword in header}
     return {"transfer_syntax": transfer_syntax(data), **{name: value for name, value in said.items() if value}}

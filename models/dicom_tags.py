@@ -40,6 +40,10 @@ KEYWORDS: Final = (
     "StudyInstanceUID",
     "SOPInstanceUID",
     "AccessionNumber",
+    "SOPClassUID",
+    "RequestedProcedurePriority",
+    "RequestAttributesSequence",
+    "StudyPriorityID",
     *DESCRIPTIONS,
     *(keyword for pair in TIMES for keyword in pair if keyword),
 )
@@ -53,6 +57,9 @@ _MAX_TEXT: Final = 256
 _MAX_WORD: Final = 16  # characters of a code string (PS3.5, 6.2)
 _MAX_VALUES: Final = 16
 _APART: Final = 2.0  # years by which a stated age and one from dates may differ before neither is believed
+_MAX_REQUESTS: Final = 100  # items of a sequence; a film answers one request, seldom two
+_MAX_REQUEST_BYTES: Final = 1 << 16
+_PRIORITIES: Final = {"STAT": "stat", "HIGH": "urgent"}  # all other words are routine: PS3.3 C.4.11
 
 
 def tags_of(dataset: Dataset) -> FilmTags:
@@ -75,6 +82,8 @@ def tags_of(dataset: Dataset) -> FilmTags:
         study_uid=text(dataset, "StudyInstanceUID"),
         instance_uid=text(dataset, "SOPInstanceUID"),
         accession=text(dataset, "AccessionNumber"),
+        sop_class=text(dataset, "SOPClassUID"),
+        urgency=_urgency(dataset),
         acquired_at=_acquired_at(dataset),
     )
 
@@ -127,6 +136,29 @@ def _view_of(meaning: str) -> str:
     """A coded view as ViewPosition would have it (PS3.16, CID 4010): "postero-anterior" is PA."""
     letters = "".join(letter for letter in meaning if letter.isalpha())
     return {"POSTEROANTERIOR": "PA", "ANTEROPOSTERIOR": "AP"}.get(letters, meaning)
+
+
+def _urgency(dataset: Dataset) -> str:
+    """The most urgent priority that the request states, in itself or in an item of its attributes; "" for none.
+
+    The study's own priority (0032,000C) is retired, and counts where the request's is missing.
+    """
+    requests = [dataset, *_requests(dataset)]
+    stated = [text(item, "RequestedProcedurePriority").upper() for item in requests]
+    stated = [word for word in stated if word] or [text(dataset, "StudyPriorityID").upper()]
+    found = {_PRIORITIES.get(word, "routine") for word in stated if word}
+    return next((urgency for urgency in ("stat", "urgent", "routine") if urgency in found), "")
+
+
+def _requests(dataset: Dataset) -> list[Any]:
+    """The items of the request's attributes; a sequence of a size that no request has is not looked at."""
+    try:
+        raw = dataset.get_item("RequestAttributesSequence")
+    except Exception:  # noqa: BLE001 - as in `values`
+        return []
+    if (getattr(raw, "length", None) or 0) > _MAX_REQUEST_BYTES:  # a million items are 762 MiB of objects
+        return []
+    return values(dataset, "RequestAttributesSequence")[:_MAX_REQUESTS]
 
 
 def _age(dataset: Dataset) -> float | None:

@@ -59,6 +59,7 @@ class FailureCode(StrEnum):
     TOO_MANY_PIXELS = "too-many-pixels"
     NO_PIXELS = "no-pixels"
     UNSUPPORTED_SYNTAX = "unsupported-transfer-syntax"
+    CONTRADICTORY = "contradictory"  # two statements about the picture that exclude each other: black may be white
 
 
 class UnreadableFilm(ModelsError):  # noqa: N818 - a state of a film, not a fault of ours
@@ -91,6 +92,8 @@ class FilmTags:
     study_uid: str = ""
     instance_uid: str = ""
     accession: str = ""
+    sop_class: str = ""
+    urgency: str = ""  # that the request asks for: stat, urgent or routine
     acquired_at: datetime | None = None  # the modality's local wall clock: DICOM seldom says its zone
 
 
@@ -101,7 +104,7 @@ class Radiograph:
     Attributes:
         pixels: float32, (height, width), 0..1, bright where the body is dense (the sense of MONOCHROME2).
         format: the format the bytes were in.
-        width, height: of the stored image, before any reduction while decoding.
+        width, height: of the whole image, before any reduction while decoding; of DICOM, of what is shown of it.
         chroma: mean spread between the colour channels, 0..1; 0 for a grey film.
         tags: what the DICOM header says, or None for a plain image.
     """

@@ -6,12 +6,14 @@ double precision (400 MB for the largest film) and index an 8-bit VOI LUT with 8
 
 from __future__ import annotations
 
-import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from models.dicom_tags import number, text, values
+from models.stored import contradiction
+from models.words import entries_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,32 +30,49 @@ KEYWORDS: Final = (
 )
 _BAND: Final = 16  # one part in so many; a smaller band of noughts hardly changes what is seen
 _LOOK_BACK: Final = 8  # rows
+_MIN_SHOWN: Final = 0.01  # of a film's pixels; a window with fewer leaves a picture of two greys
+_SAMPLES: Final = 512  # a side; enough for a share
 
 
-def shown(stored: NDArray[Any], dataset: Dataset, *, inverted: bool) -> NDArray[np.float32]:
+def shown(
+    stored: NDArray[Any], dataset: Dataset, *, inverted: bool, background: NDArray[np.bool_] | None = None
+) -> NDArray[np.float32]:
     """Grey levels of stored values, (height, width).
 
-    The first VOI LUT wins over the first window, and either over the range of the values. A window beside all values
-    would show one grey: it is left out, since nobody read the film with it.
+    The first VOI LUT wins over the first window, and either over the range of the values. What leaves next to nothing
+    to see, because it lies beside the values, is left out, since nobody read the film with it.
 
     Args:
         inverted: the stored values grow where the film is dark (MONOCHROME1).
+        background: padding, which is black whatever its value, and has no part in the range.
     """
     levels = _modality(stored, dataset)
-    if table := _table(dataset, "VOILUTSequence"):
-        first, entries, bits = table
-        levels = _looked_up(levels, first, entries)
-        levels /= np.float32(2.0**bits - 1)
+    film = None if background is None else ~background
+    seen: Any = True if film is None else film
+    low, high = float(np.min(levels, where=seen, initial=np.inf)), float(np.max(levels, where=seen, initial=-np.inf))
+    if not low <= high:  # nothing but padding
+        return np.zeros_like(levels)
+    table = _table(dataset, "VOILUTSequence")
+    if table and (first := _meeting(table, low, high)) is not None:
+        levels = _looked_up(levels, first, table.entries)
+        levels /= np.float32(2.0**table.bits - 1)
     else:
-        _window(levels, dataset)
+        _window(levels, dataset, low, high, film)
     np.clip(levels, 0.0, 1.0, out=levels)
-    return np.subtract(1.0, levels, out=levels) if inverted else levels
+    if inverted:
+        np.subtract(1.0, levels, out=levels)
+    if background is not None:
+        levels[background] = 0.0
+    return levels
 
 
 def _modality(stored: NDArray[Any], dataset: Dataset) -> NDArray[np.float32]:
     """Stored values to the manufacturer's units."""
     if table := _table(dataset, "ModalityLUTSequence"):
-        return _looked_up(stored, *table[:2])
+        first = _meeting(table, float(stored.min()), float(stored.max()))
+        if first is None:
+            raise contradiction("the modality LUT lies beside all values")
+        return _looked_up(stored, first, table.entries)
     levels: NDArray[np.float32] = stored.astype(np.float32)
     if not np.issubdtype(stored.dtype, np.integer):
         np.nan_to_num(levels, copy=False, posinf=0.0, neginf=0.0)
@@ -65,14 +84,15 @@ def _modality(stored: NDArray[Any], dataset: Dataset) -> NDArray[np.float32]:
     return levels
 
 
-def _window(levels: NDArray[np.float32], dataset: Dataset) -> None:
+def _window(
+    levels: NDArray[np.float32], dataset: Dataset, low: float, high: float, film: NDArray[np.bool_] | None
+) -> None:
     """Spread the first window, or else the range of the values, over 0..1, in place."""
-    low, high = float(levels.min()), float(levels.max())
     centre, width = number(dataset, "WindowCenter"), number(dataset, "WindowWidth")
     function = text(dataset, "VOILUTFunction").upper() or "LINEAR"
     if centre is not None and width is not None and function == "LINEAR":
         centre, width = centre - 0.5, width - 1.0  # C.11.2.1.2.1: the window's ends are the centres of two levels
-    if centre is None or width is None or width <= 0 or centre + width / 2 <= low or centre - width / 2 >= high:
+    if centre is None or width is None or width <= 0 or not _shows(levels, film, centre, width):
         centre, width, function = (low + high) / 2, max(high - low, 1e-6), "RANGE"
     if function == "SIGMOID":
         levels -= np.float32(centre)
@@ -85,30 +105,51 @@ def _window(levels: NDArray[np.float32], dataset: Dataset) -> None:
         levels /= np.float32(width)
 
 
-def _table(dataset: Dataset, keyword: str) -> tuple[int, NDArray[np.float32], int] | None:
-    """The first lookup table of a sequence: the value of its first entry, its entries, their bits; None without one."""
+def _shows(levels: NDArray[np.float32], film: NDArray[np.bool_] | None, centre: float, width: float) -> bool:
+    """Whether enough of a film lies within a window: beside it all is black or white."""
+    step = max(1, min(levels.shape) // _SAMPLES)
+    inside = np.abs(levels[::step, ::step] - centre) < width / 2
+    return float(inside.mean() if film is None else inside[film[::step, ::step]].mean()) >= _MIN_SHOWN
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A lookup table: the value of its first entry as written, its entries, and their bits."""
+
+    first: int
+    entries: NDArray[np.float32]
+    bits: int
+
+
+def _table(dataset: Dataset, keyword: str) -> _Table | None:
+    """The first lookup table of a sequence; None without one."""
     sequence = values(dataset, keyword)
     if not sequence:
         return None
     count, first, bits = (int(value) for value in values(sequence[0], "LUTDescriptor")[:3])
     count = count or 2**16
-    entries = values(sequence[0], "LUTData")
-    if len(entries) == 1 and isinstance(entries[0], bytes):
-        entries = _unpacked(entries[0], count, dataset)
-    table = np.asarray(entries, dtype=np.float32)[:count]
+    table = entries_of(values(sequence[0], "LUTData"), count, dataset)[:count].astype(np.float32)
     if not len(table) or not 1 <= bits <= 16:
         raise ValueError("a lookup table has no entries, or none of 1 to 16 bits")
-    if first >= 2**15 and dataset.get("PixelRepresentation") == 1:
-        first -= 2**16  # written as unsigned, meant as signed
-    return first, table, bits
+    return _Table(first, table, max(bits, int(table.max()).bit_length()))  # some state fewer bits than they use
 
 
-def _unpacked(data: bytes, count: int, dataset: Dataset) -> Any:
-    """Entries that were written as bytes: one each where there are just enough, else two."""
-    if len(data) < 2 * count:
-        return np.frombuffer(data, dtype=np.uint8)
-    little = dataset.original_encoding[1] if dataset.original_encoding[1] is not None else sys.byteorder == "little"
-    return np.frombuffer(data[: 2 * count], dtype="<u2" if little else ">u2")
+def _meeting(table: _Table, low: float, high: float) -> int | None:
+    """The value of a table's first entry, in the sense in which the table meets most of the values from low to high.
+
+    It is one of 16 bits, signed or not; which of both, the standard leaves to what the values are (C.11.2.1.1), and
+    exports get it wrong. None where the table lies beside all values: one grey.
+    """
+    last = len(table.entries) - 1
+
+    def met(first: int) -> float:
+        return min(high, first + last) - max(low, first)
+
+    senses = sorted(
+        {table.first, table.first % 2**16, (table.first + 2**15) % 2**16 - 2**15}, key=lambda f: f != table.first
+    )
+    best = max(senses, key=met)
+    return best if met(best) > 0 or low == high else None
 
 
 def _looked_up(array: NDArray[Any], first: int, table: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.cli.options import db_option, format_option, printable, settings_of, store_of
+from daemon.cli.options import db_option, format_option, identity_of, printable, settings_of, store_of
 from daemon.cli.progress import busy
 
 if TYPE_CHECKING:
@@ -48,8 +48,9 @@ def command(
     settings = settings_of(context)
     store = store_of(settings, db, create=False)
     try:
+        identity = identity_of(settings, store)
         with store.read() as tx:
-            found = images_of(tx, film)
+            found = images_of(tx, film, identity)
             watched = [root.path for root in roots(tx) if root.retired_at is None]
     finally:
         store.close()

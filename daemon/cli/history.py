@@ -83,6 +83,8 @@ def _facts(told: Mapping[str, Any], zone: ZoneInfo) -> Iterator[tuple[str, str]]
         yield "duplicate of", f"arrival {original['arrival']}, {original['path'] or 'which is gone'}"
     if told["superseded_by"] is not None:
         yield "superseded by", f"arrival {told['superseded_by']}"
+    if note := told["withdrawn"]:
+        yield "withdrawn", f"{_time(note['at'], zone)}, by the note that is arrival {note['note']}: {note['reason']}"
     if told["not_before"]:
         yield "tried again", f"not before {_time(told['not_before'], zone)}"
     if told["removed_at"]:

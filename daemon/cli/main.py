@@ -17,9 +17,11 @@ from models.version import VERSION
 COMMANDS: Final = {
     "scan": "Look at folders once, score what is new, and end.",
     "watch": "Run the daemon in the foreground: watch folders until told to stop.",
+    "receive": "Take films over the network (DICOM) into a watched folder.",
     "queue": "Print the studies that wait, the likeliest pneumonia first.",
     "review": "Record what a reader found; a verdict is also a read.",
     "read": "Mark studies as read, by hand or from a CSV of the RIS.",
+    "urgency": "Say how urgently a study is to be read.",
     "account": "Count every file that was seen, and check the count.",
     "history": "Tell what became of a film, step by step.",
     "heatmap": "Show what a film's score was made of, by place.",

@@ -13,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from daemon.settings import Settings
+    from db.identity import Identity
     from db.store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -74,6 +75,13 @@ def store_of(settings: Settings, db: str | None, *, create: bool) -> Store:
     from db.store import open_store
 
     return open_store(db or settings.store.url, create=create)
+
+
+def identity_of(settings: Settings, store: Store) -> Identity:
+    """What finds an accession again that the store keeps, at whatever level it was kept."""
+    from db.key_file import reader
+
+    return reader(store, settings.store.identifiers)
 
 
 def printable(text: str) -> str:

@@ -34,7 +34,7 @@ def command(context: click.Context, limit: int | None, form: str, db: str | None
     store = store_of(settings, db, create=False)
     try:
         with busy("reading the queue"), store.read() as tx:
-            document = queue_of(tx, datetime.now(UTC), settings.prevalence.site, limit)
+            document = queue_of(tx, datetime.now(UTC), settings.department, limit)
     finally:
         store.close()
     if form == "json":
@@ -70,6 +70,13 @@ def table(document: Mapping[str, Any]) -> list[str]:
             f"  {printable(item['path'])}: {', '.join(item['codes'])}: {item['probability']:.3f}"
             for item in document["marked"]
         ]
+    if document["withdrawn"]:
+        lines += ["", "Withdrawn by their sender, listed until they are marked as read:"]
+        lines += [
+            f"  {entry['study']}  {printable(image['path'])}: since {image['withdrawn_at'][:16].replace('T', ' ')}"
+            for entry in document["withdrawn"]
+            for image in entry["images"]
+        ]
     return lines
 
 
@@ -88,6 +95,8 @@ def _notes(document: Mapping[str, Any]) -> list[str]:
 def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
     paths = [image["path"] for image in entry["images"]]
     more = f" (+{len(paths) - 1})" if len(paths) > 1 else ""
+    gone = sum(image["withdrawn_at"] is not None for image in entry["images"])
+    more += f", {gone} withdrawn" if gone else ""
     probability = "" if entry["probability"] is None else f"{entry['probability']:.3f}"
     return (
         str(entry["rank"]),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from daemon.cli.options import db_option, printable, settings_of, store_of
+from daemon.cli.options import db_option, identity_of, printable, settings_of, store_of
 from daemon.cli.progress import busy
 
 
@@ -35,6 +35,7 @@ def command(context: click.Context, study: tuple[str, ...], table: Path | None, 
     now = datetime.now(UTC)
     faults, done = [], 0
     try:
+        identity = identity_of(settings, store)
         with busy("marking as read"), store.write() as tx:
             wanted = (
                 parse_reads(table, ZoneInfo(settings.report.zone))
@@ -48,7 +49,7 @@ def command(context: click.Context, study: tuple[str, ...], table: Path | None, 
                     continue
                 name, read_at = item if isinstance(item, tuple) else (item.study, item.read_at)
                 try:
-                    mark_read(tx, study_of(tx, name), read_at, now, source)
+                    mark_read(tx, study_of(tx, name, identity), read_at, now, source)
                     done += 1
                 except DaemonError as error:
                     faults.append(error)

@@ -46,10 +46,12 @@ def command(
     """List the films that the RIS expects and that never arrived; the next report shows it.
 
     The CSV names each film by accession, by file name or path, or both (either will do). Times without a zone are in
-    the report's zone. The exit code is 1 if a film is missing, or a row cannot be read.
+    the report's zone. Under `identifiers = "none"` accessions are kept as hashes, and the report names none: what is
+    missing is told here and not again. The exit code is 1 if a film is missing, or a row cannot be read.
     """
     from daemon.followup.reconcile import Columns, reconcile
     from daemon.followup.spans import moment_of
+    from db.key_file import writer
 
     settings = settings_of(context)
     zone = ZoneInfo(settings.report.zone)
@@ -60,8 +62,9 @@ def command(
     store = store_of(settings, db, create=False)
     columns = Columns(column_accession, column_file, column_time)
     try:
+        identity = writer(store, settings.store.identifiers)
         with busy("comparing the list"):
-            found = reconcile(store, path, columns, zone, datetime.now(UTC), grace, start)
+            found = reconcile(store, path, columns, zone, datetime.now(UTC), grace, start, identity)
     finally:
         store.close()
     if form == "json":

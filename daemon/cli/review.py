@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from daemon.cli.options import db_option, settings_of, store_of
+from daemon.cli.options import db_option, identity_of, settings_of, store_of
 
 VERDICTS = ("pneumonia", "not", "unsure", "unusable")
 
@@ -27,10 +27,12 @@ def command(context: click.Context, study: str, verdict: str, by: str | None, no
     from db import studies
     from db.states import Verdict
 
-    store = store_of(settings_of(context), db, create=False)
+    settings = settings_of(context)
+    store = store_of(settings, db, create=False)
     try:
+        identity = identity_of(settings, store)
         with store.write() as tx:
-            found = study_of(tx, study)
+            found = study_of(tx, study, identity)
             studies.add_review(tx, found.id, Verdict(verdict), datetime.now(UTC), by=by, note=note)
         click.echo(f"{found.key}: {verdict}")
     finally:

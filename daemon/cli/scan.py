@@ -74,7 +74,7 @@ def command(
         if roots:
             with (
                 held_back() as interrupted,
-                running_intake(RunKind.SCAN, store, model, roots, clock, settings.gate.policy) as running,
+                running_intake(RunKind.SCAN, store, model, roots, clock, settings) as running,
                 progress_of(running.intake) as show,
             ):
                 failed += scan(running.intake, interrupted, show)

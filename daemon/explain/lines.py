@@ -87,7 +87,7 @@ def _found(document: Mapping[str, Any]) -> Iterator[str]:
     if findings:
         yield "  what speaks against a score:"
         yield from (f"    {each['code']} ({each['does']}): {each['message']}; {each['remedy']}" for each in findings)
-    elif document["looked_to_the_end"]:
+    elif document["answer"]["verdict"] == "scored":
         yield "  nothing speaks against a score"
     stopped = document["stopped_by"]
     if stopped and stopped["message"] != document["answer"]["message"]:

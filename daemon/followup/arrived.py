@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from db import reconciliation
+from db.identity import Identity
 from db.reconciliation import ArrivedFile, ExpectedFilm
 from db.states import ExpectedKind, State
 
@@ -27,10 +28,10 @@ class Expected:
     file: str | None
     expected_at: datetime | None
 
-    def film(self) -> ExpectedFilm:
-        """How it is kept while it is missing: by what finds it in the RIS."""
-        if self.accession is not None:
-            return ExpectedFilm(ExpectedKind.ACCESSION, self.accession, self.expected_at)
+    def film(self, identity: Identity) -> ExpectedFilm:
+        """How it is kept while it is missing: by what finds it in the RIS, as far as that is kept in clear."""
+        if (kept := identity.kept_accession(self.accession)) is not None:
+            return ExpectedFilm(ExpectedKind.ACCESSION, kept, self.expected_at)
         return ExpectedFilm(ExpectedKind.FILE, self.file or "", self.expected_at)
 
 
@@ -43,18 +44,20 @@ def expected_of(film: ExpectedFilm) -> Expected:
 class Arrived:
     """What arrived, by what a list may call it; read from the store in at most two passes, whatever is looked for."""
 
-    def __init__(self, tx: Connection, films: Iterable[Expected]) -> None:
+    def __init__(self, tx: Connection, films: Iterable[Expected], identity: Identity) -> None:
         films = list(films)
-        self._accessions = (
-            reconciliation.arrived_accessions(tx) if any(film.accession is not None for film in films) else {}
-        )
+        self._spelled = identity.canonical
+        self._accessions: dict[str, set[State]] = {}
+        if any(film.accession is not None for film in films):
+            for accession, states in reconciliation.arrived_accessions(tx).items():
+                self._accessions.setdefault(self._spelled(accession), set()).update(states)
         names = {film.file: names_of(film.file) for film in films if film.file is not None}
         self._names: Mapping[str, frozenset[str]] = names
         self._files = by_name(reconciliation.arrived_files(tx), frozenset().union(*names.values())) if names else {}
 
     def __call__(self, film: Expected) -> frozenset[State]:
         """The states of what arrived of a film: under its accession, or under its file's name."""
-        states = set(self._accessions.get(film.accession, ())) if film.accession is not None else set()
+        states = set(self._accessions.get(self._spelled(film.accession), ())) if film.accession is not None else set()
         for name in self._names.get(film.file, ()) if film.file is not None else ():
             for state, arrived_at in self._files.get(name, ()):
                 if film.expected_at is None or arrived_at >= film.expected_at - EARLY:

@@ -21,6 +21,7 @@ from daemon.intake.reading import REMEDIES, Content, read_file
 from daemon.triage.rules import Judged, Site
 from daemon.waiting import rules_of_row
 from db import images, studies
+from db.identity import Identity
 from db.images import Image
 from db.records import BundleRow, Result
 from db.states import State
@@ -52,17 +53,18 @@ class Heat:
     again: bool
 
 
-def images_of(tx: Connection, text: str) -> list[Image]:
+def images_of(tx: Connection, text: str, identity: Identity) -> list[Image]:
     """The images that somebody means: all of a study (by its id or accession), or the one at a path.
 
     Raises:
         DaemonError: nothing of that name was seen, or several studies have this accession.
     """
-    several = studies.with_accession(tx, text)
+    names = identity.names(text)
+    several = studies.with_accession(tx, *names)
     if len(several) > 1:
         keys = ", ".join(study.key for study in several)
         raise DaemonError("find study", text, f"the accession belongs to {keys}", "name one of them by its id")
-    study = studies.resolve(tx, text)
+    study = studies.resolve(tx, text, *names)
     found = [image for place in places_of(tx, text) if (image := images.at(tx, place)) is not None]
     if found and (study is None or text.upper() != study.key):
         return found
@@ -127,6 +129,8 @@ def _unscored(image: Image) -> tuple[str, str]:
     arrival = image.arrival
     if arrival.state in (State.REFUSED, State.FAILED):
         return f"it has no score: {arrival.state} ({arrival.code})", "read it normally; `cxr-triage history` tells more"
+    if arrival.state is State.SUPERSEDED:
+        return "a newer version of the image took its place", "give the study; `cxr-triage history` tells more"
     return f"it has no score: {arrival.state}", "wait until it is scored; `cxr-triage history` tells more"
 
 

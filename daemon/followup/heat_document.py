@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from daemon.followup.heat import Heat, frame_of
+from db.identity import in_clear
 from db.images import Image
 from models.heatmap import hot_cells, hot_level
 from models.radiograph import Radiograph
@@ -20,7 +21,7 @@ def heat_document(image: Image, entries: Sequence[Mapping[str, Any]]) -> dict[st
     return {
         "schema": SCHEMA,
         "study": study.key if study else None,
-        "accession": study.accession if study else None,
+        "accession": in_clear(study.accession) if study else None,
         "images": list(entries),
     }
 

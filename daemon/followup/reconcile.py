@@ -14,6 +14,7 @@ from daemon.followup.arrived import Arrived, Expected
 from daemon.followup.spans import moment_of
 from daemon.followup.tables import ANY_TEXT, Row, Table, plain, read_table
 from db import reconciliation, roots
+from db.identity import Identity
 from db.records import Root
 from db.states import BLIND, ENDED, PENDING, State
 from db.store import Store
@@ -154,9 +155,18 @@ def judge(
 
 
 def reconcile(
-    store: Store, path: Path, columns: Columns, zone: ZoneInfo, now: datetime, grace: timedelta, since: datetime | None
+    store: Store,
+    path: Path,
+    columns: Columns,
+    zone: ZoneInfo,
+    now: datetime,
+    grace: timedelta,
+    since: datetime | None,
+    identity: Identity,
 ) -> Reconciled:
     """Hold a list against the store, and keep what came of it for the report.
+
+    Accessions of what is missing are kept as `identity` says; what is returned names them as the list does.
 
     Raises:
         DaemonError: it cannot be read, has neither accessions nor file names, or no row that names a film.
@@ -168,11 +178,11 @@ def reconcile(
         raise DaemonError(_OPERATION, path, "it names no film", "export a time in which films were taken")
     kept = [film for film in films if since is None or film.expected_at is None or film.expected_at >= since]
     with store.read() as tx:
-        found = judge(kept, Arrived(tx, kept), now, grace)
+        found = judge(kept, Arrived(tx, kept, identity), now, grace)
         note = _note(roots.roots(tx), found)
     if found.expected:
         with store.write() as tx:
-            missing = [film.film() for film in found.missing]
+            missing = [film.film(identity) for film in found.missing]
             reconciliation.add(tx, now, path.name, found.expected, found.span, missing)
     return replace(found, earlier=len(films) - len(kept), faults=faults, note=note)
 

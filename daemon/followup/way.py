@@ -45,6 +45,13 @@ def _generation(found: Generation, site: Site) -> dict[str, Any]:
         if arrival.duplicate_of is None
         else {"arrival": arrival.duplicate_of, "path": found.elsewhere},
         "superseded_by": arrival.superseded_by,
+        "withdrawn": None
+        if found.withdrawn is None or arrival.withdrawn_at is None
+        else {
+            "at": instant(arrival.withdrawn_at),
+            "note": found.withdrawn.note_id,
+            "reason": found.withdrawn.reason,
+        },
         "removed_at": None if arrival.removed_at is None else instant(arrival.removed_at),
         "not_before": None if arrival.not_before is None else instant(arrival.not_before),
         "reads": [

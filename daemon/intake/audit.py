@@ -96,12 +96,12 @@ def compare_disk(
     for path, stamp in listing.files.items():
         known = current.get(path)
         subject = str(Path(root.path, path))
-        if known is not None and known.state not in (State.VANISHED, State.SUPERSEDED) and known.stamp == stamp:
+        if known is not None and known.state is not State.VANISHED and known.stamp == stamp:
             if known.removed_at is not None:
                 found.append(Discrepancy("marked-removed", subject, "the file is there, the store calls it removed"))
         elif _newer(stamp, root):
             unseen += 1
-        elif known is None or known.state in (State.VANISHED, State.SUPERSEDED):
+        elif known is None or known.state is State.VANISHED:
             found.append(Discrepancy("file-without-arrival", subject, "the file is there, the store does not know it"))
         elif known.state not in PENDING:
             newer, difference = _difference(root, path, stamp, known, settled=settled)
@@ -110,7 +110,7 @@ def compare_disk(
     found += [
         Discrepancy("file-missing", str(Path(root.path, path)), f"it is {known.state}, and the file is gone")
         for path, known in current.items()
-        if known.state not in (State.VANISHED, State.SUPERSEDED)
+        if known.state is not State.VANISHED
         and known.removed_at is None
         and path not in listing.files
         and listing.could_see(path)

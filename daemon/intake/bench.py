@@ -14,10 +14,11 @@ from sqlalchemy import Connection
 
 from daemon.clock import Clock
 from daemon.errors import DaemonError
+from daemon.intake.ending import record_outcome
 from daemon.intake.machine import Event
 from daemon.intake.places import Places
 from daemon.intake.reading import REMEDIES, Content, ReadProblem, Unread
-from daemon.intake.recording import Scoring, apply, record_outcome, retire
+from daemon.intake.recording import Scoring, apply, retire
 from daemon.intake.twins import settle_by_twin
 from daemon.intake.worker import Outcome, Verdict
 from daemon.intake.workers import DEADLINE, Judge, Landing, PoolBroke, WorkerDied, outcome_of

@@ -9,7 +9,7 @@ from daemon.intake.listing import Listing
 from db.records import FileStamp, Known
 from db.states import PENDING, State
 
-_ENDED = frozenset({State.VANISHED, State.SUPERSEDED})
+_ENDED = frozenset({State.VANISHED})  # a path whose newest content is SUPERSEDED holds an older version of an image
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from db.records import FilmFacts
 from models.contract import VERSIONS, Preprocessing
 from models.gate import against_tags, pixel_findings, population_findings
+from models.key_object import KEY_OBJECT, RejectionNote, read_note
 from models.pixel_gate import PixelGate, gate_of
 from models.population import population_of_age
 from models.radiograph import FilmFormat, FilmTags, Radiograph, UnreadableFilm, read_radiograph, sniff
@@ -59,12 +60,14 @@ class Seen:
     Attributes:
         facts: what the file says of itself, and what was concluded from it.
         findings: of this step alone.
+        note: what it takes back, where it is no film but a rejection note; no step follows.
         unlikeness: see `models.pixel_gate`; None without a score, or without a gate.
     """
 
     facts: FilmFacts = FilmFacts()  # noqa: RUF009 - frozen
     findings: tuple[Finding, ...] = ()
     tags: FilmTags | None = None
+    note: RejectionNote | None = None
     film: Radiograph | None = None
     score: Score | None = None
     unlikeness: float | None = None
@@ -85,6 +88,9 @@ def look(data: bytes, declared: Population | None, eyes: Eyes) -> Iterator[Seen]
         from models.dicom import read_tags  # pydicom costs 0.2 s to import
 
         tags = read_tags(data)
+        if tags.sop_class == KEY_OBJECT and (note := read_note(data)) is not None:
+            yield Seen(facts_of(kind, tags, declared), tags=tags, note=note)
+            return
         seen = Seen(facts_of(kind, tags, declared), tag_findings(tags, eyes.modalities), tags)
         yield seen
     seen = replace(seen, findings=population_findings(seen.facts.age_years, declared, eyes.policies))
@@ -135,6 +141,7 @@ def facts_of(kind: FilmFormat, tags: FilmTags | None, declared: Population | Non
         accession=tags.accession or None,
         study_uid=tags.study_uid or None,
         instance_uid=tags.instance_uid or None,
+        urgency=tags.urgency or None,
         acquired_at=tags.acquired_at.isoformat(timespec="seconds") if tags.acquired_at else None,
         believed=" ".join(believed(tags)) or None,
     )

@@ -22,6 +22,10 @@ class Event(StrEnum):
     FAIL = "could not be read or scored"
     MATCH = "the same content is there under another name"
     REPLACE = "other content came under the same name"
+    RESEND = "the same image came again with other content"
+    SCORE_STANDS = "scored as before: the newer version of the image is gone"
+    REFUSAL_STANDS = "refused as before: the newer version of the image is gone"
+    FAILURE_STANDS = "failed as before: the newer version of the image is gone"
     LOSE = "gone before it was read"
     INTERRUPT = "interrupted; to be taken up again"
     DEFER = "to be tried again later"
@@ -40,6 +44,8 @@ class Effect(StrEnum):
     FORGET = "what was said of it, and how often it was tried, is forgotten"
     STAND_ALONE = "it repeats no other film any more"
     FREE = "what repeated it is taken up again"
+    FREE_ALL = "what repeated it is taken up again, and an older version of the image stands again"
+    STAND_AGAIN = "nothing took its place any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +75,12 @@ TABLE: Final[Mapping[tuple[State, Event], Move]] = {
     (S.DUPLICATE, Event.PROMOTE): Move(S.READY, Effect.STAND_ALONE),
     (S.REFUSED, Event.RETRY): Move(S.READY, Effect.FORGET),
     (S.FAILED, Event.RETRY): Move(S.READY, Effect.FORGET),
-    **{(state, Event.LOSE): Move(S.VANISHED) for state in _PENDING},
-    **{(state, Event.REPLACE): Move(S.SUPERSEDED, Effect.FREE) for state in _LIVE},
+    **{(state, Event.LOSE): Move(S.VANISHED, Effect.FREE_ALL) for state in _PENDING},
+    **{(state, Event.REPLACE): Move(S.SUPERSEDED, Effect.FREE_ALL) for state in _LIVE},
+    **{(state, Event.RESEND): Move(S.SUPERSEDED, Effect.FREE) for state in (S.SCORED, S.REFUSED, S.FAILED)},
+    (S.SUPERSEDED, Event.SCORE_STANDS): Move(S.SCORED, Effect.STAND_AGAIN),
+    (S.SUPERSEDED, Event.REFUSAL_STANDS): Move(S.REFUSED, Effect.STAND_AGAIN),
+    (S.SUPERSEDED, Event.FAILURE_STANDS): Move(S.FAILED, Effect.STAND_AGAIN),
 }
 
 

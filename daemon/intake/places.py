@@ -11,14 +11,13 @@ from typing import Final, Protocol
 
 from daemon.errors import DaemonError
 from daemon.intake.listing import Listing, identity
+from daemon.intake.names import StudyPattern
 from daemon.intake.selection import Polling, Selection
 from db.mounts import mount_at
 from db.records import Arrival, Known, Root
 from db.states import State
 from models.population import Population
 from models.radiograph import MAX_BYTES
-
-_ENDED: Final = frozenset({State.VANISHED, State.SUPERSEDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,7 @@ class Watched:
         polling: how changes are noticed.
         poll_seconds: between two looks at a root that gives no events.
         largest_bytes: of a file that is still read.
+        pattern: what groups plain images into studies.
     """
 
     root: Root
@@ -43,6 +43,7 @@ class Watched:
     polling: Polling = Polling.AUTO
     poll_seconds: float = 5.0
     largest_bytes: int = MAX_BYTES
+    pattern: StudyPattern | None = None
 
     @property
     def path(self) -> Path:
@@ -72,7 +73,7 @@ def replacement(before: str | None, now: str | None, listing: Listing, known: It
     """
     if before is None or now is None or before == now:
         return None
-    lay = [film for film in known if film.removed_at is None and film.state not in _ENDED]
+    lay = [film for film in known if film.removed_at is None and film.state is not State.VANISHED]
     if any((stamp := listing.files.get(film.path)) and stamp.size == film.stamp.size for film in lay):
         return None
     if not listing.files:

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from daemon.intake.machine import Effect, Event, move_of
-from daemon.intake.worker import Outcome, Verdict
+from daemon.intake.names import StudyPattern
 from daemon.triage.gate_policy import BY_DEFAULT, GatePolicy
-from db import arrivals, results, studies
-from db.records import Arrival, FilmFacts
+from db import arrivals
+from db.identity import Identity
+from db.records import Arrival
 from db.states import PENDING, State
 from models.bundle import Bundle
 
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """What new results are made by: the model, its row in the store, and what the site does about findings."""
+    """What new results are made by: the model, its row in the store, the site's rules, and how films are told apart.
+
+    Attributes:
+        identity: what is kept of accessions and UIDs.
+        patterns: what groups plain images into studies, by root id.
+        gate_policy: what the site does about findings.
+    """
 
     bundle: Bundle
     bundle_id: int
+    identity: Identity
+    patterns: Mapping[int, StudyPattern] = field(default_factory=dict)
     gate_policy: GatePolicy = BY_DEFAULT
 
 
@@ -34,6 +41,15 @@ _SETS: Final[Mapping[Effect, Mapping[str, Any]]] = {
     Effect.FORGET: {"code": None, "message": None, "not_before": None, "attempts": 0},
     Effect.STAND_ALONE: {"duplicate_of": None},
     Effect.FREE: {},
+    Effect.FREE_ALL: {},
+    Effect.STAND_AGAIN: {"superseded_by": None},
+}
+
+
+_AS_BEFORE: Final[Mapping[State | None, Event]] = {
+    State.SCORED: Event.SCORE_STANDS,
+    State.REFUSED: Event.REFUSAL_STANDS,
+    State.FAILED: Event.FAILURE_STANDS,
 }
 
 
@@ -41,11 +57,33 @@ def apply(tx: Connection, arrival: Arrival, event: Event, now: datetime, *, reas
     """Move one arrival as the table says, with its line of history; `values` are columns to set with it."""
     move = move_of(arrival.state, event)
     moved = arrivals.move(tx, arrival.id, move.to, now, reason or event.value, **{**_SETS[move.effect], **values})
-    if move.effect is Effect.FREE:
+    if move.effect in (Effect.FREE, Effect.FREE_ALL):
         # also where its file was removed: left as it is, it would name content that no queue shows, and may come back
         for duplicate in arrivals.duplicates_of(tx, arrival.id):
             apply(tx, duplicate, Event.PROMOTE, now, removed_at=None)
+    if move.effect is Effect.FREE_ALL:
+        _stand_again(tx, arrival, now)
     return moved
+
+
+def _stand_again(tx: Connection, gone: Arrival, now: datetime) -> None:
+    """Let the newest older version of an image stand again when the one that took its place went, as it stood before.
+
+    It is not read again: what lies there now is the next rescan's business. Of those that other content of their own
+    path took the place of, the next older ones count. Those that stay away name the one that stands as their successor.
+    """
+    versions, asked = list[Arrival](), [gone]
+    while asked:
+        for older in arrivals.replaced_by(tx, asked.pop()):
+            here = arrivals.current_at(tx, older.root_id, older.path)
+            (versions if here is not None and here.id == older.id else asked).append(older)
+    stood = {older.id: arrivals.history(tx, older.id)[-1].from_state for older in versions}
+    versions.sort(key=lambda older: (older.arrived_at, older.id))
+    good = [number for number, older in enumerate(versions) if stood[older.id] is not State.FAILED]
+    first = good[-1] if good else 0
+    for older in versions[first:]:
+        apply(tx, older, _AS_BEFORE[stood[older.id]], now)
+    arrivals.name_successor(tx, [older.id for older in versions[:first]], versions[first].id if versions else 0)
 
 
 def apply_to_all(tx: Connection, found: list[Arrival], event: Event, now: datetime) -> None:
@@ -54,47 +92,6 @@ def apply_to_all(tx: Connection, found: list[Arrival], event: Event, now: dateti
         move = move_of(state, event)
         assert move.effect is Effect.NOTHING  # noqa: S101
         arrivals.move_many(tx, [each.id for each in found if each.state is state], move.to, now, event.value)
-
-
-def study_of(tx: Connection, arrival: Arrival, facts: FilmFacts, now: datetime) -> int:
-    """The study an arrival belongs to: by StudyInstanceUID, else the file alone (all generations of it)."""
-    if facts.study_uid:
-        key = f"uid:{facts.study_uid}"
-    else:
-        name = hashlib.sha256(os.fsencode(arrival.path)).hexdigest()  # a path is patient data and may be no text
-        key = f"file:{arrival.root_id}:{name}"
-    return studies.ensure(tx, key, now, accession=facts.accession).id
-
-
-def record_outcome(
-    tx: Connection, arrival: Arrival, sha256: str | None, outcome: Outcome, scoring: Scoring, now: datetime
-) -> Arrival:
-    """Store what became of a film (`sha256` is None if it gave no bytes); content is stored once for each model."""
-    values: dict[str, Any] = {
-        "sha256": sha256,
-        "facts": outcome.facts,
-        "study_id": study_of(tx, arrival, outcome.facts, now),
-        "code": outcome.code,
-        "message": outcome.message,
-        "not_before": None,
-    }
-    if outcome.logit is not None and sha256 is not None:
-        bundle = scoring.bundle
-        result = results.find(tx, sha256, bundle.model_sha256, bundle.preprocessing) or results.add(
-            tx,
-            content_sha256=sha256,
-            model_sha256=bundle.model_sha256,
-            preprocessing=bundle.preprocessing,
-            logit=outcome.logit,
-            map=None if outcome.map is None else outcome.map.astype("<f4").tobytes(),
-            bundle_id=scoring.bundle_id,
-            scored_at=now,
-            milliseconds=outcome.milliseconds,
-            unlikeness=outcome.unlikeness,
-        )
-        return apply(tx, arrival, Event.SCORE, now, result_id=result.id, **values)
-    event = Event.REFUSE if outcome.verdict is Verdict.REFUSED else Event.FAIL
-    return apply(tx, arrival, event, now, reason=f"{event.value}: {outcome.code}", **values)
 
 
 def retire(tx: Connection, arrival: Arrival, now: datetime) -> None:
@@ -117,5 +114,6 @@ def restore(tx: Connection, arrival: Arrival, now: datetime) -> None:
 
 
 def supersede(tx: Connection, arrival: Arrival, successor: Arrival, now: datetime) -> None:
-    """Let a new generation take the place of an old one."""
-    apply(tx, arrival, Event.REPLACE, now, superseded_by=successor.id)
+    """Let a new generation take the place of an old one, unless a newer version of its image did before."""
+    if arrival.state is not State.SUPERSEDED:
+        apply(tx, arrival, Event.REPLACE, now, superseded_by=successor.id)

@@ -11,14 +11,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from daemon.intake.ending import ended, placed
 from daemon.intake.machine import Event
-from daemon.intake.recording import Scoring, apply, retire, study_of
+from daemon.intake.recording import Scoring, apply, retire
 from db import arrivals, results, roots
 from db.records import Arrival, FilmFacts, Root
 from db.states import ENDED, RootState, State
 from models.findings import FindingCode
 from models.gate import population_findings
 from models.population import Population
+from models.radiograph import FilmFormat
 
 
 def settle_by_twin(
@@ -56,14 +58,14 @@ def settle_by_twin(
         donor = next(iter((*before, *known)), None)
         if donor is None or _is_outside_unmarked(donor.facts, declared, scoring):
             return None
-        values = _taken_over(tx, arrival, donor, declared, now, renamed=donor in before)
+        values = _taken_over(tx, arrival, donor, declared, now, scoring, renamed=donor in before)
         values |= {"sha256": sha256, "result_id": result.id}
-        return apply(tx, arrival, Event.SCORE, now, reason="scored before", **values)
+        return ended(tx, arrival, Event.SCORE, now, scoring.identity, reason="scored before", **values)
     renamed = next((twin for twin in gone if twin.state is not State.FAILED), None)
     if renamed is not None and renamed.state is State.REFUSED:
-        values = _taken_over(tx, arrival, renamed, declared, now, renamed=True)
+        values = _taken_over(tx, arrival, renamed, declared, now, scoring, renamed=True)
         values |= {"sha256": sha256, "code": renamed.code, "message": renamed.message}
-        return apply(tx, arrival, Event.REFUSE, now, reason="refused before", **values)
+        return ended(tx, arrival, Event.REFUSE, now, scoring.identity, reason="refused before", **values)
     return None
 
 
@@ -106,7 +108,14 @@ def _is_there(folders: Mapping[int, Root], twin: Arrival) -> bool:
 
 
 def _taken_over(
-    tx: Connection, arrival: Arrival, donor: Arrival, declared: Population | None, now: datetime, *, renamed: bool
+    tx: Connection,
+    arrival: Arrival,
+    donor: Arrival,
+    declared: Population | None,
+    now: datetime,
+    scoring: Scoring,
+    *,
+    renamed: bool,
 ) -> dict[str, Any]:
     """What an arrival takes from the one that had its content.
 
@@ -116,7 +125,10 @@ def _taken_over(
     facts = _declared(donor.facts, declared)
     values: dict[str, Any] = {"facts": facts, "code": None, "message": None, "not_before": None}
     if not renamed:
-        return values | {"study_id": study_of(tx, arrival, facts, now)}
+        if facts.format != FilmFormat.DICOM.value:
+            facts = replace(facts, accession=None)  # it was in the other one's name
+        facts, study_id = placed(tx, arrival, facts, now, scoring)
+        return values | {"facts": facts, "study_id": study_id}
     retire(tx, donor, now)
     return values | {"study_id": donor.study_id, "arrived_at": donor.arrived_at, "backlog": donor.backlog}
 

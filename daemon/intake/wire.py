@@ -11,9 +11,11 @@ import numpy as np
 
 from daemon.intake.worker import Outcome, Verdict
 from db.records import FilmFacts
+from models.key_object import MAX_IMAGES, REASONS, RejectionNote
 
 _NUMBERS: Final = frozenset({"age_years"})
 _FACTS: Final = frozenset(field.name for field in dataclasses.fields(FilmFacts))
+LONGEST_UID: Final = 256  # characters; DICOM has 64
 LONGEST: Final = 4096  # characters of a text; those of a DICOM header are cut to far fewer where they are read
 
 
@@ -22,7 +24,10 @@ def written(outcome: Outcome) -> str:
     fields = {field.name: getattr(outcome, field.name) for field in dataclasses.fields(Outcome)}
     cells = None if outcome.map is None else outcome.map.tolist()
     message = outcome.message and outcome.message[:LONGEST]  # it may quote a decoder
-    return json.dumps({**fields, "facts": dataclasses.asdict(outcome.facts), "map": cells, "message": message})
+    note = outcome.note and dataclasses.asdict(outcome.note)
+    return json.dumps(
+        {**fields, "note": note, "facts": dataclasses.asdict(outcome.facts), "map": cells, "message": message}
+    )
 
 
 def read(text: Any) -> Outcome:
@@ -52,7 +57,21 @@ def read(text: Any) -> Outcome:
         unlikeness=_number(fields["unlikeness"]),
         code=_text(fields["code"]),
         message=_text(fields["message"]),
+        note=_note(fields["note"], verdict),
     )
+
+
+def _note(value: object, verdict: Verdict) -> RejectionNote | None:
+    if value is None:
+        return None
+    if verdict is not Verdict.REFUSED or not isinstance(value, dict) or set(value) != {"reason", "instance_uids"}:
+        raise ValueError("not a note")
+    reason, uids = value["reason"], value["instance_uids"]
+    if reason not in REASONS.values() or not isinstance(uids, list) or len(uids) > MAX_IMAGES:
+        raise ValueError("a reason that no note gives, or more images than one names")
+    if not all(isinstance(uid, str) and 0 < len(uid) <= LONGEST_UID for uid in uids):
+        raise ValueError("not a UID")
+    return RejectionNote(reason, tuple(uids))
 
 
 def _number(value: object) -> float | None:

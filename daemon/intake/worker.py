@@ -24,8 +24,10 @@ from daemon.intake.looking import Eyes, Seen, fault_of, look
 from daemon.intake.sandbox import Confinement, confine
 from daemon.triage.gate_policy import BY_DEFAULT, GatePolicy
 from db.records import FilmFacts
+from db.states import REJECTION_NOTE
 from models.bundle import Bundle
 from models.findings import Finding
+from models.key_object import RejectionNote
 from models.population import Population
 
 ADDRESS_SPACE: Final = 1 << 30  # bytes on top of what the process has mapped once the model is loaded
@@ -49,6 +51,7 @@ class Outcome:
         map: float32 class activation map whose mean is the logit, None unless scored.
         unlikeness: see `models.pixel_gate`; None unless scored by a bundle with a gate.
         code, message: why it was not scored.
+        note: what it takes back, where it is no film but a rejection note.
         milliseconds: from bytes to outcome.
     """
 
@@ -60,6 +63,7 @@ class Outcome:
     unlikeness: float | None = None
     code: str | None = None
     message: str | None = None
+    note: RejectionNote | None = None
 
 
 _eyes: Eyes | None = None  # of this process, made by `start`
@@ -119,6 +123,8 @@ def judge(data: bytes, declared: Population | None) -> Outcome:
     seen, marks = Seen(), list[Finding]()
     try:
         for seen in look(data, declared, eyes()):
+            if seen.note is not None:
+                return _taken_back(seen.note, seen.facts, began)
             if refusal := _gate_policy.refusal(seen.findings):
                 message = f"{refusal.message}; {refusal.remedy}"
                 return Outcome(Verdict.REFUSED, seen.facts, _since(began), code=refusal.code.value, message=message)
@@ -131,6 +137,12 @@ def judge(data: bytes, declared: Population | None) -> Outcome:
 
 def _since(began: float) -> float:
     return (time.monotonic() - began) * 1000.0
+
+
+def _taken_back(note: RejectionNote, facts: FilmFacts, began: float) -> Outcome:
+    images = f"{len(note.instance_uids)} image{'' if len(note.instance_uids) == 1 else 's'}"
+    message = f"a note by which its sender takes back {images} of the study ({note.reason}); it is no film to be read"
+    return Outcome(Verdict.REFUSED, facts, _since(began), code=REJECTION_NOTE, message=message, note=note)
 
 
 def _scored(seen: Seen, marks: list[Finding], began: float) -> Outcome:

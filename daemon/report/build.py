@@ -12,10 +12,20 @@ from zoneinfo import ZoneInfo
 
 from daemon.report.charts import PROBABILITY, WAITING, Chart, histogram
 from daemon.report.inputs import Completeness, Health, ReportInputs, Verification
-from daemon.report.rows import Line, Marked, Unscored, line_of, marked_of, unscored_of
+from daemon.report.rows import (
+    Line,
+    Marked,
+    Unscored,
+    WithdrawnLine,
+    line_of,
+    marked_of,
+    unscored_of,
+    withdrawn_of,
+)
 from daemon.triage.document import account_document, marked, not_scored, queue_document
 from daemon.triage.order import Band, QueueStudy, order
 from daemon.triage.rules import Site
+from daemon.triage.studies import parted
 from db.states import BLIND, RootState, State
 from models.bundle import GroupPolicy, OperatingPoint
 from models.population import AgeGroup
@@ -94,6 +104,7 @@ class Report:
     unscored_total: int
     marked: tuple[Marked, ...]
     marked_total: int
+    withdrawn: tuple[WithdrawnLine, ...]
     charts: tuple[Chart, ...]
     latency: Latency | None
     reasons: tuple[tuple[State, str, int], ...]
@@ -103,9 +114,12 @@ class Report:
 
 def build_report(inputs: ReportInputs) -> Report:
     """Decide everything that the report says."""
-    studies = list(order(inputs.studies))
+    ranked, withdrawn = parted(inputs.studies)
+    studies = list(order(ranked))
     account = account_document(inputs.counts, seen=inputs.seen)
-    names = _names({root.path for root in inputs.health.roots} | {image.root for s in studies for image in s.images})
+    names = _names(
+        {root.path for root in inputs.health.roots} | {image.root for s in inputs.studies for image in s.images}
+    )
     films = [(rank, study, image) for rank, study in enumerate(studies, 1) for _, image in not_scored((study,))]
     aside = [(rank, study, image) for rank, study in enumerate(studies, 1) for _, image in marked((study,))]
     bands = Counter(study.band for study in studies)
@@ -140,12 +154,18 @@ def build_report(inputs: ReportInputs) -> Report:
         unscored_total=len(films),
         marked=tuple(marked_of(rank, study, image, names) for rank, study, image in aside[: inputs.rows]),
         marked_total=len(aside),
+        withdrawn=tuple(withdrawn_of(study, names, zone) for study in sorted(withdrawn, key=lambda study: study.study)),
         charts=_charts(studies, inputs.written_at),
         latency=_latency(inputs.health.latencies),
         reasons=_reasons(inputs.health),
         roots=_roots(inputs, names),
         document=queue_document(
-            studies, generated_at=inputs.written_at, bundle=bundle, account=account, site=inputs.prevalence
+            studies,
+            generated_at=inputs.written_at,
+            bundle=bundle,
+            account=account,
+            site=inputs.prevalence,
+            withdrawn=withdrawn,
         ),
     )
 

@@ -110,7 +110,7 @@ def _completeness(report: Report) -> dict[str, Any] | str:
         "expected": found.expected,
         "arrived": found.arrived,
         "missing": [
-            {str(film.kind): film.key, "expected_at": instant(film.expected_at) if film.expected_at else None}
+            {str(film.kind): film.key or None, "expected_at": instant(film.expected_at) if film.expected_at else None}
             for film in found.missing
         ],
     }

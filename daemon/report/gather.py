@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,8 +20,11 @@ from daemon.report.write import write_report
 from daemon.settings import ReportSettings, Settings
 from daemon.waiting import Kept, kept_of, waiting_studies
 from db import blind, history, queue, reconciliation, reports, results, roots, runs, window
+from db.identity import Identity, in_clear
+from db.key_file import holds_hashes, reader
+from db.reconciliation import ExpectedFilm
 from db.records import ReportRow
-from db.states import BLIND, RootState
+from db.states import BLIND, ExpectedKind, RootState
 from db.store import Store
 
 
@@ -44,6 +48,7 @@ def gather(
     span: tuple[datetime, datetime],
     scheduled_at: datetime | None,
     now: datetime,
+    identity: Identity,
 ) -> ReportInputs:
     """Everything that stands in the report of a date."""
     start, end = span
@@ -60,7 +65,7 @@ def gather(
         window_end=end,
         written_at=now,
         counts=queue.account(tx),
-        studies=waiting_studies(tx, site),
+        studies=waiting_studies(tx, settings.department, now),
         bundle=bundle,
         points=kept.points,
         policies=kept.policies,
@@ -70,29 +75,34 @@ def gather(
         read=window.studies_read(tx, start, end),
         scheduled_at=scheduled_at,
         verification=Verification(now, sentences, audit.unseen),
-        completeness=completeness_of(tx, start, end),
+        completeness=completeness_of(tx, start, end, identity),
         health=_health(tx, start, end),
         rules=settings.gate.policy.sentences(),
-        notices=tuple(_notices(tx, now)),
+        notices=tuple(_notices(tx, now, identity)),
     )
 
 
-def completeness_of(tx: Connection, start: datetime, end: datetime) -> Completeness | None:
+def completeness_of(tx: Connection, start: datetime, end: datetime, identity: Identity) -> Completeness | None:
     """What the newest list that speaks of a window says; what came after it was imported is not missing any more."""
     held = reconciliation.newest_touching(tx, start, end)
     if held is None:
         return None
     missing = reconciliation.missing_of(tx, held.id)
     films = [expected_of(film) for film in missing]
-    arrived = Arrived(tx, films)
+    arrived = Arrived(tx, films, identity)
     first, last = held.first_expected_at, held.last_expected_at
     return Completeness(
         source=held.source,
         checked_at=held.at,
         expected=held.expected,
-        missing=[film for film, wanted in zip(missing, films, strict=True) if not arrived(wanted)],
+        missing=[_named(film) for film, wanted in zip(missing, films, strict=True) if not arrived(wanted)],
         span=(first, last) if first is not None and last is not None else None,
     )
+
+
+def _named(film: ExpectedFilm) -> ExpectedFilm:
+    """A missing film without the hash of its accession, which names it to nobody."""
+    return replace(film, key=in_clear(film.key) or "") if film.kind is ExpectedKind.ACCESSION else film
 
 
 def _health(tx: Connection, start: datetime, end: datetime) -> Health:
@@ -118,7 +128,7 @@ def _health(tx: Connection, start: datetime, end: datetime) -> Health:
     )
 
 
-def _notices(tx: Connection, now: datetime) -> Iterable[str]:
+def _notices(tx: Connection, now: datetime, identity: Identity) -> Iterable[str]:
     """What a reader must know before the list is believed."""
     run = runs.last(tx)
     state = state_of(run, now, alive=run is not None and process_exists(run.pid, run.host))
@@ -131,6 +141,8 @@ def _notices(tx: Connection, now: datetime) -> Iterable[str]:
             yield f"The folder {root.path} cannot be seen: films in it are not in this list."
         elif root.state is RootState.READ_ONLY:
             yield f"The folder {root.path} cannot be written to: no film can be put there."
+    if identity.key is None and holds_hashes(tx):
+        yield "The key of the database cannot be read: films whose accessions are kept as hashes count as missing."
 
 
 def write_one(
@@ -150,8 +162,9 @@ def write_one(
         The file of each format.
     """
     chosen = [str(form) for form in formats or settings.report.formats]
+    identity = reader(store, settings.store.identifiers)
     with store.read() as tx:
-        inputs = gather(tx, settings, report_date, span, scheduled_at, now())
+        inputs = gather(tx, settings, report_date, span, scheduled_at, now(), identity)
     written = write_report(build_report(inputs), out or settings.report.folder, chosen)
     row = ReportRow(
         site=settings.report.site,

@@ -6,6 +6,7 @@ import os.path
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from daemon.report.inputs import ReportInputs
 from daemon.triage.order import Band, QueueImage, QueueStudy, Urgency
@@ -23,6 +24,7 @@ class Line:
     film: str
     images: int
     copies: int
+    withdrawn: int
     removed: bool
     band: Band
     policy: Policy | None
@@ -56,6 +58,17 @@ class Unscored:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawnLine:
+    """One waiting study of which every image was taken back; `films` are file names."""
+
+    study: str
+    accession: str | None
+    films: tuple[str, ...]
+    source: str
+    withdrawn_at: datetime  # in the site's zone, the newest
+
+
+@dataclass(frozen=True, slots=True)
 class Marked:
     """One film that the site has scored although something speaks against it; its score ranks it nowhere."""
 
@@ -77,6 +90,7 @@ def line_of(rank: int, study: QueueStudy, names: Mapping[str, str], inputs: Repo
         film=os.path.basename(highest.path),  # noqa: PTH119 - text, not a file
         images=len(study.images),
         copies=sum(len(image.duplicates) for image in study.images),
+        withdrawn=sum(image.withdrawn_at is not None for image in study.images),
         removed=all(image.removed_at is not None for image in study.images),
         band=study.band,
         policy=study.policy,
@@ -133,4 +147,15 @@ def marked_of(rank: int, study: QueueStudy, image: QueueImage, names: Mapping[st
         source=names[image.root],
         codes=image.marks,
         probability=image.probability,
+    )
+
+
+def withdrawn_of(study: QueueStudy, names: Mapping[str, str], zone: ZoneInfo) -> WithdrawnLine:
+    """The row of a study that was taken back whole."""
+    return WithdrawnLine(
+        study=study.study,
+        accession=study.accession,
+        films=tuple(os.path.basename(image.path) for image in study.images),  # noqa: PTH119 - text, not a file
+        source=names[study.images[0].root],
+        withdrawn_at=max(image.withdrawn_at for image in study.images if image.withdrawn_at).astimezone(zone),
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = 1
 UNKNOWN: Final = "unknown"  # nobody said who is on the film
+WITHDRAWN: Final = "withdrawn"
 NOT_SCORED: Final = frozenset({State.REFUSED, State.FAILED})
 ROW: Final = (
     "rank",
@@ -51,6 +52,7 @@ def queue_document(
     account: Mapping[str, Any],
     limit: int | None = None,
     site: Site | None = None,
+    withdrawn: Iterable[QueueStudy] = (),
 ) -> dict[str, Any]:
     """The queue as one JSON object.
 
@@ -59,6 +61,7 @@ def queue_document(
         generated_at: aware.
         bundle: the newest bundle that scored, or None when nothing was scored yet.
         account: what `account_document` gives.
+        withdrawn: waiting studies of which every image was taken back, in any order.
         site: the prevalences that the site has set; each study says at which its probability holds.
         limit: how many studies `queue` lists, all when None; all other keys always cover the whole queue.
 
@@ -74,6 +77,7 @@ def queue_document(
         "account": dict(account),
         "waiting": len(waiting),
         "queue": [queue_entry(rank, study) for rank, study in enumerate(waiting[:limit], 1)],
+        "withdrawn": [withdrawn_entry(study) for study in sorted(withdrawn, key=lambda study: study.study)],
         "not_scored": [not_scored_entry(study, image) for study, image in not_scored(waiting)],
         "marked": [marked_entry(study, image) for study, image in marked(waiting)],
     }
@@ -122,7 +126,7 @@ def not_scored(studies: Iterable[QueueStudy]) -> Iterator[tuple[QueueStudy, Queu
     """Every refused or failed image of the waiting studies; it is to be read without a score."""
     for study in studies:
         for image in study.images:
-            if image.state in NOT_SCORED:
+            if image.state in NOT_SCORED and image.withdrawn_at is None:
                 yield study, image
 
 
@@ -161,11 +165,23 @@ def not_scored_entry(study: QueueStudy, image: QueueImage) -> dict[str, Any]:
     }
 
 
+def withdrawn_entry(study: QueueStudy) -> dict[str, Any]:
+    """One study of which every image was taken back; it is listed until it is marked as read."""
+    return {
+        "study": study.study,
+        "accession": study.accession,
+        "urgency": str(study.urgency),
+        "arrived_at": instant(study.arrived_at),
+        "images": [_image_entry(image) for image in study.images],
+    }
+
+
 def queue_rows(document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """The queue of a document as rows of text under the names of `ROW`, one a study, safe to print and to open.
 
     Bytes that are not UTF-8 become backslash escapes, and a text that a spreadsheet would take for a formula gets an
-    apostrophe in front.
+    apostrophe in front. Studies of which every image was taken back stand at the end, without a rank, in the band
+    `withdrawn`.
     """
     for entry in document["queue"]:
         highest = entry["images"][0]
@@ -178,6 +194,11 @@ def queue_rows(document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
             "path": highest["path"],
         }
         yield {name: cell(values[name]) for name in ROW}
+    for entry in document["withdrawn"]:
+        first = entry["images"][0]
+        values = {**entry, "band": WITHDRAWN, "images": len(entry["images"])}
+        values |= {"state": first["state"], "code": first["code"], "path": first["path"]}
+        yield {name: cell(values.get(name)) for name in ROW}
 
 
 def instant(moment: datetime) -> str:
@@ -197,8 +218,10 @@ def _image_entry(image: QueueImage) -> dict[str, Any]:
         "policy": None if image.policy is None else str(image.policy),
         "logit": image.logit,
         "marks": list(image.marks),
+        "observed": image.observed,
         "duplicates": list(image.duplicates),
         "removed_at": None if image.removed_at is None else instant(image.removed_at),
+        "withdrawn_at": None if image.withdrawn_at is None else instant(image.withdrawn_at),
     }
 
 

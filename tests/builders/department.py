@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +33,8 @@ TEMPORARY: Final = ("c.part",)  # names that a copy program gives; no film is lo
 NAMES: Final = ("a", "A", "b", "sub/d", os.fsdecode(b"\xff.dcm"), *TEMPORARY)
 BOMB: Final = b"bomb"
 CONTENTS: Final = (b"film 1", b"film 1", b"film 2", b"film one", b"lateral", b"broken", b"half", b"", BOMB)
+VERSIONS: Final = (b"image as it came", b"image, sent again", b"image, refused")
+"""Of one image: the same UIDs, other content."""
 
 
 def sha256_of(data: bytes) -> str:
@@ -49,6 +51,9 @@ def truth(data: bytes) -> Outcome | None:
         return failed("truncated")
     if data.startswith(b"broken"):
         return failed("corrupt")
+    if data.startswith(b"image"):
+        told = scored(len(data) / 8, study_uid="1.2", instance_uid="1.2.3")
+        return replace(refused(), facts=told.facts) if b"refused" in data else told
     return refused() if data.startswith(b"lateral") else scored(len(data) / 8)
 
 

@@ -23,6 +23,7 @@ from daemon.intake.worker import Outcome, Verdict
 from daemon.intake.workers import Judge
 from daemon.triage.gate_policy import BY_DEFAULT, GatePolicy
 from db import arrivals, queue, results, roots
+from db.identity import Identifiers, Identity
 from db.records import Arrival, FilmFacts, HistoryLine
 from db.states import State
 from db.store import Store, open_store
@@ -124,6 +125,8 @@ class PaperJudge:
             future.set_result(answer or scored(logit, **facts))
 
 
+IDENTITY = Identity(Identifiers.ACCESSION, b"k" * 32)
+
 BUNDLE = Bundle(Path("/nowhere"), "paper", "paper", 1, b"", "ab" * 32, {}, {})
 
 
@@ -140,6 +143,7 @@ class House:
     gate_policy: GatePolicy = BY_DEFAULT
     populations: Mapping[str, Population] = field(default_factory=dict)
     read: Callable[[Path], Content | Unread] = read_file
+    identity: Identity = IDENTITY
     capacity: int = 4
     watched: dict[str, Any] = field(default_factory=dict)  # more about the roots
 
@@ -174,7 +178,13 @@ class House:
             ]
         intake = Intake(
             self.store,
-            Scoring(self.bundle, bundle_id, self.gate_policy),
+            Scoring(
+                self.bundle,
+                bundle_id,
+                self.identity,
+                {w.root.id: w.pattern for w in known if w.pattern},
+                self.gate_policy,
+            ),
             self.workers or self.judge,
             self.time.clock,
             {watched.root.id: watched for watched in known},

@@ -61,6 +61,7 @@ def waiting_image(study: int = 1, arrival: int | None = None, **values: Any) -> 
         removed_at=None,
         attempts=0,
         marks=None,
+        withdrawn_at=None,
         duplicates=(),
     )
     return replace(image, **values)

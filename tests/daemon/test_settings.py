@@ -179,3 +179,17 @@ def test_folders_of_the_command_line_take_their_settings_from_the_file() -> None
     assert [root.population for root in roots_of(settings, [], "adults")] == [Population.ADULTS] * 2
     with pytest.raises(ConfigurationError, match="none is named"):
         roots_of(Settings(), [])
+
+
+def test_a_study_pattern_is_looked_at_when_it_is_loaded(tmp_path: Path) -> None:
+    """With every other error of the configuration."""
+    file = tmp_path / "c.toml"
+    file.write_text(
+        '[store]\nidentifiers = "some"\n[[root]]\npath = "/a"\nstudy_pattern = "(?P<study>(a+)+)"\n'
+        '[[root]]\npath = "/b"\nstudy_pattern = "(?P<study>[^_]+)_.*"\n'
+    )
+    with pytest.raises(ConfigurationError) as error:
+        load_settings(file)
+    assert "store.identifiers: " in str(error.value)
+    assert "root.0.study_pattern: a part that is repeated" in str(error.value)
+    assert "root.1" not in str(error.value)

@@ -20,8 +20,8 @@ from daemon.composition import running_intake
 from daemon.health import DaemonState, process_exists, state_of, status_of
 from daemon.notify import notify
 from daemon.settings import ReportSettings, RootSettings, Settings
-from daemon.triage.gate_policy import GatePolicy
-from daemon.watching import stop_on_signal, watch
+from daemon.stopping import stop_on_signal
+from daemon.watching import watch
 from db import queue, runs
 from db.errors import StoreError
 from db.records import RunRow
@@ -93,15 +93,15 @@ def _scored(store: Store) -> bool:
 def test_one_intake_at_a_time(store: Store, bundle: Bundle, tmp_path: Path) -> None:
     """A second one is refused and names the first; when that has ended, it may."""
     roots = roots_in(tmp_path)
-    with running_intake(RunKind.WATCH, store, bundle, roots, system_clock(), GatePolicy()):
+    with running_intake(RunKind.WATCH, store, bundle, roots, system_clock(), Settings()):
         with (
             pytest.raises(StoreError, match=f"pid {os.getpid()}"),
-            running_intake(RunKind.SCAN, store, bundle, roots, system_clock(), GatePolicy()),
+            running_intake(RunKind.SCAN, store, bundle, roots, system_clock(), Settings()),
         ):
             raise AssertionError("it was let in")
         with store.read() as tx:
             assert status_of(tx, store, datetime.now(UTC))["daemon"]["state"] == "running"
-    with running_intake(RunKind.SCAN, store, bundle, roots, system_clock(), GatePolicy()) as running:
+    with running_intake(RunKind.SCAN, store, bundle, roots, system_clock(), Settings()) as running:
         assert [watched.root.path for watched in running.intake.roots.values()] == [str(tmp_path / "incoming")]
 
 

@@ -62,6 +62,7 @@ def test_an_image_comes_with_everything_that_orders_and_shows_it(films):
             removed_at=None,
             attempts=0,
             marks=None,
+            withdrawn_at=None,
             duplicates=(),
         )
     ]

@@ -111,3 +111,21 @@ def test_reads_and_verdicts_are_kept_with_who_and_when(tx: Connection):
     assert studies.reviews(tx, study.id) == [first, second]
     sources = tx.exec_driver_sql("SELECT source FROM read_event ORDER BY id").scalars().all()
     assert sources == ["csv", "verdict", "verdict"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        (["routine", "urgent", "stat"], "stat"),
+        (["stat", "urgent", "routine", None], "stat"),
+        ([None, "routine"], "routine"),
+        (["urgent", None], "urgent"),
+        (["urgent", "at once"], "urgent"),
+    ],
+)
+def test_an_image_raises_its_studys_urgency_and_never_lowers_it(tx, asked: list[str | None], kept: str):
+    """A late one too; a word that nobody knows changes nothing."""
+    for urgency in asked:
+        study = studies.ensure(tx, "g", NOON, accession=None, urgency=urgency)
+    assert study.requested_urgency == kept
+    assert studies.ensure(tx, "g", NOON, accession=None) == study

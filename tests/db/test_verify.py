@@ -136,3 +136,50 @@ def test_no_single_deletion_goes_unnamed(shared_store: Store, filler: type, data
         ids = tx.exec_driver_sql(f"SELECT id FROM {table}").scalars().all()
         tx.exec_driver_sql(f"DELETE FROM {table} WHERE id = {data.draw(st.sampled_from(ids))}")
         assert verify.consistency(tx) != []
+
+
+VERSIONS = """
+UPDATE arrival SET state = 'superseded', superseded_by = 3, study_id = 1, instance_uid = '{}' WHERE id = 1;
+UPDATE history SET to_state = 'superseded' WHERE arrival_id = 1 AND sequence = 5;
+UPDATE arrival SET study_id = {}, instance_uid = '{}', state = 'failed' WHERE id = 3;
+UPDATE arrival SET state = 'failed', duplicate_of = NULL, study_id = 1 WHERE id = 4;
+UPDATE history SET to_state = 'failed' WHERE arrival_id = 4 AND sequence = 5;
+"""
+
+
+@pytest.mark.parametrize(
+    ("older", "study", "newer", "sound"),
+    [
+        ("1.2.3", 1, "1.2.3", True),
+        ("#" + "a" * 32, 1, "1.2.3", True),  # kept at another level: whether they are one, only the key could tell
+        ("1.2.3", 1, "1.2.4", False),
+        ("1.2.3", 2, "1.2.3", False),
+    ],
+)
+def test_a_newer_version_of_an_image_is_of_its_study_and_has_its_uid(
+    filled: Path, older: str, study: int, newer: str, sound: bool
+):
+    """Else it took the place of another film."""
+    with closing(sqlite3.connect(filled)) as connection, connection:
+        connection.executescript("PRAGMA foreign_keys = OFF;" + VERSIONS.format(older, study, newer))
+    found = [each.kind for each in behind(filled, "UPDATE arrival SET message = 'x'")]
+    assert found == ([] if sound else ["superseded-by-nothing"])
+
+
+NOTE = "INSERT INTO withdrawal (note_id, instance_uid, reason, at) VALUES (2, '#', 'rejected', '2026-11-22')"
+
+
+@pytest.mark.parametrize(
+    ("statement", "sound"),
+    [
+        ("UPDATE arrival SET withdrawn_at = '2026-11-22', withdrawn_by = 2, study_id = 1 WHERE id IN (1, 2)", True),
+        ("UPDATE arrival SET withdrawn_at = '2026-11-22', withdrawn_by = 2 WHERE id = 1", False),
+        ("UPDATE arrival SET withdrawn_at = '2026-11-22', withdrawn_by = 3, study_id = 1 WHERE id IN (1, 3)", False),
+        ("UPDATE arrival SET withdrawn_at = '2026-11-22' WHERE id = 1", False),
+        ("UPDATE arrival SET withdrawn_by = 2, study_id = 1 WHERE id IN (1, 2)", False),
+    ],
+)
+def test_what_was_taken_back_names_a_note_of_its_study(filled: Path, statement: str, sound: bool):
+    """And the time."""
+    behind(filled, NOTE)
+    assert {each.kind for each in behind(filled, statement)} == (set() if sound else {"withdrawn-by-nothing"})

@@ -34,6 +34,7 @@ def once(tmp_path_factory: pytest.TempPathFactory, bundle: Path) -> Program:
 def program(once: Program, tmp_path: Path, bundle: Path) -> Program:
     """The scanned films and their database, and a zone of this test."""
     shutil.copy(once.folder / "t.db", tmp_path / "t.db")
+    shutil.copy(once.folder / "t.db.key", tmp_path / "t.db.key")
     settings = {"CXR_TRIAGE_STORE__URL": "t.db", "CXR_TRIAGE_REPORT__ZONE": "Asia/Tokyo"}
     return Program(tmp_path, bundle, settings=settings)
 

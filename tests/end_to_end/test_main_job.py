@@ -52,6 +52,7 @@ def once(tmp_path_factory: pytest.TempPathFactory, bundle: Path) -> Program:
 def program(once: Program, tmp_path: Path, bundle: Path) -> Program:
     """The scanned films, and a database of this test."""
     shutil.copy(once.folder / "t.db", tmp_path / "t.db")
+    shutil.copy(once.folder / "t.db.key", tmp_path / "t.db.key")
     (tmp_path / "films").symlink_to(once.folder / "films")
     return Program(tmp_path, bundle, settings={"CXR_TRIAGE_STORE__URL": "t.db"})
 

@@ -16,9 +16,11 @@ COMMANDS = [
     "",
     "scan",
     "watch",
+    "receive",
     "queue",
     "review",
     "read",
+    "urgency",
     "account",
     "history",
     "heatmap",
@@ -42,7 +44,7 @@ COMMANDS = [
 ]
 # What takes longer to import than a --help may take; a command imports them when it does its work.
 HEAVY = {"PIL", "ai_edge_litert", "alembic", "apscheduler", "jinja2", "numpy", "pebble", "pydantic", "pydicom"}
-HEAVY |= {"prometheus_client", "sqlalchemy", "tensorflow", "watchdog"}
+HEAVY |= {"prometheus_client", "pynetdicom", "sqlalchemy", "tensorflow", "watchdog"}
 HELP = """
 import json, sys
 from click.testing import CliRunner

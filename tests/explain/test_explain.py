@@ -12,6 +12,7 @@ import pytest
 from builders import hostile
 from builders.dicom import dicom, multi_frame
 from builders.films import grey_film, jpeg, photograph, png, png16, truncated
+from builders.notes import note
 from builders.parts import real_dicom_folder
 
 from daemon.errors import DaemonError
@@ -48,6 +49,7 @@ FILMS: dict[str, bytes] = {
     "burned": dicom(BurnedInAnnotation="YES"),
     "burned-inverted": dicom(255 - grey_film(seed=8), BurnedInAnnotation="YES"),
     "ct-cut": dicom(modality="CT")[:-2000],
+    "note": note("1.2", ["1.2.3", "1.2.4"]),
     "lateral-cut": dicom(view="LATERAL")[:-2000],
 }
 FAULTS = {"worker-died", "worker-failed", "too-slow"}
@@ -83,6 +85,8 @@ def check(found: Explanation, outcome: Any, bundle: Bundle, policy: GatePolicy) 
             assert stopped is None
             assert list(dict.fromkeys(finding["code"] for finding in document["findings"])) == marks
             assert document["score"]["logit"] == outcome.logit
+        case Verdict.REFUSED if outcome.note is not None:
+            assert not document["findings"]  # it is no film
         case Verdict.REFUSED:
             assert refusing[0]["code"] == outcome.code
             assert f"{refusing[0]['message']}; {refusing[0]['remedy']}" == outcome.message

@@ -30,7 +30,7 @@ from db.states import State
 from models.bundle import Bundle
 from models.population import Population
 
-STATES = {Kind.SCORED: State.SCORED, Kind.REFUSED: State.REFUSED, Kind.FAILED: State.FAILED}
+GIVEN = {State.SCORED, State.REFUSED, State.FAILED, State.DUPLICATE}
 
 
 def put(folder: Path) -> None:
@@ -69,11 +69,15 @@ def surveyed(
 
 
 def scanned(house: House, pool: WorkerPool, bundle: Bundle, policy: GatePolicy) -> Counter[tuple[State, str | None]]:
-    """Each state with its code, or its marks, as a scan leaves them; how many arrivals."""
+    """What a scan gives each file, with its code or marks; a film whose image came once more counts as it came out."""
     house.time, house.bundle, house.gate_policy, house.workers = RealTime(), bundle, policy, pool
     intake = house.intake(settle=0.1)
     assert scan(intake, lambda: False, lambda: None) == []
-    return Counter((arrival.state, arrival.code or arrival.facts.marks) for arrival in house.arrivals())
+    found = Counter[tuple[State, str | None]]()
+    for arrival in house.arrivals():
+        state = next(line.to_state for line in house.history(arrival) if line.to_state in GIVEN)
+        found[state, None if state is State.DUPLICATE else arrival.code or arrival.facts.marks] += 1
+    return found
 
 
 def counts(tally: Tally) -> Counter[tuple[State, str | None]]:

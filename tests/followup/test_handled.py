@@ -151,3 +151,16 @@ def test_a_name_that_is_no_text_comes_out_as_it_is(old: House) -> None:
     old.pass_(old.intake())
     old.time.turn(2 * 86400)
     assert os.fsencode(old.incoming / name) in [os.fsencode(file.path) for file in look(old, unread=True).files]
+
+
+def test_an_older_version_of_an_image_and_a_note_go_with_their_study(old: House) -> None:
+    """They lie in the folder as well."""
+    uids = {"study_uid": "1.2", "instance_uid": "1.2.3"}
+    old.judge.answers |= {b"old": scored(**uids), b"new": scored(**uids)}
+    for name in ("old", "new"):
+        old.write(name, name.encode())
+        old.pass_(old.intake())
+    old.time.turn(3 * 86400)
+    assert names(look(old)) == []
+    mark_read(old, "new")
+    assert names(look(old)) == ["new", "old"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from builders.intake import IDENTITY
 
 from daemon.errors import DaemonError
 from daemon.followup.reads import ReadRow, parse_reads, study_of
@@ -103,9 +104,9 @@ def test_a_study_is_found_by_key_and_by_accession(store: Store) -> None:
         two = studies.ensure(tx, "uid:2", now, accession="B")
         three = studies.ensure(tx, "uid:3", now, accession="B")
     with store.read() as tx:
-        assert study_of(tx, "A1") == study_of(tx, one.key) == one
+        assert study_of(tx, "A1", IDENTITY) == study_of(tx, one.key, IDENTITY) == one
         with pytest.raises(DaemonError, match=f"{two.key}, {three.key}"):
-            study_of(tx, "B")
+            study_of(tx, "B", IDENTITY)
         for name in ("nothing", "/srv/x.dcm", "\udcff"):
             with pytest.raises(DaemonError, match="nothing of that name"):
-                study_of(tx, name)
+                study_of(tx, name, IDENTITY)

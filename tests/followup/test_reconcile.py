@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders.intake import House, failed, scored
+from builders.intake import IDENTITY, House, failed, scored
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -149,7 +149,7 @@ def test_a_film_arrived_under_its_accession_its_name_or_the_end_of_its_path(
     """A file that vanished before it was read never arrived."""
     fill(house)
     with house.store.read() as tx:
-        assert bool(Arrived(tx, [film])(film)) is here
+        assert bool(Arrived(tx, [film], IDENTITY)(film)) is here
 
 
 def test_an_absolute_path_is_known_through_a_link_too(house: House) -> None:
@@ -159,7 +159,7 @@ def test_an_absolute_path_is_known_through_a_link_too(house: House) -> None:
     with house.store.read() as tx:
         for path in (house.incoming / "with.dcm", link / "with.dcm"):
             film = Expected(None, str(path), None)
-            assert Arrived(tx, [film])(film) == {State.SCORED}
+            assert Arrived(tx, [film], IDENTITY)(film) == {State.SCORED}
 
 
 def test_a_name_that_came_long_before_is_another_film(house: House) -> None:
@@ -172,7 +172,7 @@ def test_a_name_that_came_long_before_is_another_film(house: House) -> None:
         Expected(None, "with.dcm", later - 3 * HOUR * 24),
     ]
     with house.store.read() as tx:
-        arrived = Arrived(tx, films)
+        arrived = Arrived(tx, films, IDENTITY)
         assert [bool(arrived(film)) for film in films] == [False, True, True]
 
 
@@ -183,7 +183,7 @@ def test_a_copy_stands_as_its_original_does(house: House) -> None:
     house.pass_(house.intake())
     film = Expected(None, "copy.dcm", None)
     with house.store.read() as tx:
-        assert Arrived(tx, [film])(film) == {State.FAILED}
+        assert Arrived(tx, [film], IDENTITY)(film) == {State.FAILED}
 
 
 def test_the_accession_of_a_study_counts_for_all_its_films(house: House) -> None:
@@ -195,7 +195,7 @@ def test_the_accession_of_a_study_counts_for_all_its_films(house: House) -> None
     house.pass_(house.intake())
     film = Expected("A1", None, None)
     with house.store.read() as tx:
-        assert Arrived(tx, [film])(film) == {State.SCORED}
+        assert Arrived(tx, [film], IDENTITY)(film) == {State.SCORED}
 
 
 def test_what_came_of_a_list_is_kept(house: House, tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_what_came_of_a_list_is_kept(house: House, tmp_path: Path) -> None:
     now = house.time.clock.now()
     text = "accession,file,time\nA1,,\nA2,,2026-01-01T08:00\n,zz.dcm,2026-01-02\n,,x\nA9,,2100-01-01\n"
     (tmp_path / "ris.csv").write_text(text)
-    found = reconcile(house.store, tmp_path / "ris.csv", Columns(), VIENNA, now, HOUR, None)
+    found = reconcile(house.store, tmp_path / "ris.csv", Columns(), VIENNA, now, HOUR, None, IDENTITY)
     assert (found.arrived, len(found.missing), found.not_due, len(found.faults)) == (1, 2, 1, 1)
     span = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
     with house.store.read() as tx:
@@ -214,7 +214,7 @@ def test_what_came_of_a_list_is_kept(house: House, tmp_path: Path) -> None:
         kept = reconciliation.missing_of(tx, held.id)
     assert [(film.kind, film.key) for film in kept] == [(ExpectedKind.ACCESSION, "A2"), (ExpectedKind.FILE, "zz.dcm")]
     (tmp_path / "ris.csv").write_text("accession,time\nA9,2100-01-01\n")
-    reconcile(house.store, tmp_path / "ris.csv", Columns(), VIENNA, now, HOUR, None)
+    reconcile(house.store, tmp_path / "ris.csv", Columns(), VIENNA, now, HOUR, None, IDENTITY)
     with house.store.read() as tx:
         assert reconciliation.newest_touching(tx, *span) == held
 
@@ -223,7 +223,7 @@ def test_earlier_rows_can_be_left_out(house: House, tmp_path: Path) -> None:
     """They are counted; what carries no time stays."""
     (tmp_path / "ris.csv").write_text("accession,time\nA1,2026-01-01\nA2,2026-01-02\nA3,\n")
     now, since = house.time.clock.now(), datetime(2026, 1, 1, 12, tzinfo=UTC)
-    found = reconcile(house.store, tmp_path / "ris.csv", Columns(), VIENNA, now, HOUR, since)
+    found = reconcile(house.store, tmp_path / "ris.csv", Columns(), VIENNA, now, HOUR, since, IDENTITY)
     assert [film.accession for film in found.missing] == ["A2", "A3"]
     assert found.earlier == 1
 
@@ -232,7 +232,7 @@ def test_a_list_without_a_film_is_an_error(house: House, tmp_path: Path) -> None
     """It says nothing about completeness: an export that went wrong looks so."""
     (tmp_path / "ris.csv").write_text("accession,time\n\n")
     with pytest.raises(DaemonError, match="names no film"):
-        reconcile(house.store, tmp_path / "ris.csv", Columns(), VIENNA, NOON, HOUR, None)
+        reconcile(house.store, tmp_path / "ris.csv", Columns(), VIENNA, NOON, HOUR, None, IDENTITY)
 
 
 def test_a_folder_that_was_not_looked_at_since_is_named(house: House, tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_a_folder_that_was_not_looked_at_since_is_named(house: House, tmp_path: 
     now = house.time.clock.now()
     for ago, noted in ((2 * HOUR, False), (-2 * HOUR, True)):
         (tmp_path / "ris.csv").write_text(f"accession,time\nA1,{(now - ago).isoformat()}\n")
-        found = reconcile(house.store, tmp_path / "ris.csv", Columns(), VIENNA, now + 24 * HOUR, HOUR, None)
+        found = reconcile(house.store, tmp_path / "ris.csv", Columns(), VIENNA, now + 24 * HOUR, HOUR, None, IDENTITY)
         assert (found.note is not None) is noted
 
 
@@ -250,16 +250,16 @@ def test_a_report_names_what_is_missing_by_then(house: House, tmp_path: Path) ->
     """What came after the list was imported is missing no more; a window that no list speaks of was not checked."""
     now = house.time.clock.now()
     (tmp_path / "ris.csv").write_text(f"accession,file,time\nA1,,{now - HOUR}\n,z.dcm,{now - HOUR}\nA2,,{now - HOUR}\n")
-    reconcile(house.store, tmp_path / "ris.csv", Columns(), VIENNA, now, timedelta(), None)
+    reconcile(house.store, tmp_path / "ris.csv", Columns(), VIENNA, now, timedelta(), None, IDENTITY)
     window = now - 24 * HOUR, now
     with house.store.read() as tx:
-        before = completeness_of(tx, *window)
+        before = completeness_of(tx, *window, IDENTITY)
     fill(house)
     house.write("z.dcm", b"z")
     house.pass_(house.intake())
     with house.store.read() as tx:
-        after = completeness_of(tx, *window)
-        assert completeness_of(tx, now + HOUR, now + 24 * HOUR) is None
+        after = completeness_of(tx, *window, IDENTITY)
+        assert completeness_of(tx, now + HOUR, now + 24 * HOUR, IDENTITY) is None
     assert before is not None
     assert after is not None
     assert (before.arrived, [film.key for film in before.missing]) == (0, ["A1", "z.dcm", "A2"])

@@ -70,7 +70,7 @@ EXPECTED: Final[Mapping[str, str]] = {
     "dicom-no-rows": "no-pixels",
     "dicom-million-frames": "multi-frame",
     "dicom-too-few-pixels": "truncated",
-    "dicom-255-samples": "truncated",
+    "dicom-255-samples": "contradictory",  # MONOCHROME2 has one
     "dicom-too-many-pixels": "scored",  # the first rows of a film: what follows the picture is not part of it
     "dicom-high-bit": "scored",  # the bits that are stored are sound
     "dicom-no-syntax": "unsupported-transfer-syntax",

@@ -43,16 +43,19 @@ def test_from_every_pending_state_a_film_can_come_to_an_end() -> None:
     assert can_end == set(State)
 
 
-@pytest.mark.parametrize("state", [State.VANISHED, State.SUPERSEDED])
-def test_what_is_over_stays_over(state: State) -> None:
-    """A vanished or superseded arrival never moves again; new content is a new arrival."""
-    assert not [event for here, event in TABLE if here is state]
+STANDS = [Event.SCORE_STANDS, Event.REFUSAL_STANDS, Event.FAILURE_STANDS]
+
+
+@pytest.mark.parametrize(("state", "events"), [(State.VANISHED, []), (State.SUPERSEDED, STANDS)])
+def test_what_is_over_stays_over(state: State, events: list[Event]) -> None:
+    """New content is a new arrival; only an older version of an image comes back, when the newer one went."""
+    assert [event for here, event in TABLE if here is state] == events
 
 
 def test_a_result_needs_a_worker() -> None:
-    """Only a RUNNING arrival is scored, refused, failed or called a duplicate."""
-    for (here, _), move in TABLE.items():
-        if move.to in (State.SCORED, State.REFUSED, State.FAILED, State.DUPLICATE):
+    """Only a RUNNING arrival is scored, refused, failed or called a duplicate; or what was so before stands again."""
+    for (here, event), move in TABLE.items():
+        if event not in STANDS and move.to in (State.SCORED, State.REFUSED, State.FAILED, State.DUPLICATE):
             assert here is State.RUNNING
 
 
@@ -67,19 +70,25 @@ def test_every_move_does_what_the_table_says(house: House, state: State, event: 
     now = house.time.clock.now()
     with house.store.write() as tx:
         root = roots.ensure_root(tx, str(house.incoming), now)
-        other, copy, film = (
+        other, copy, older, film = (
             arrivals.add(tx, root.id, name, 1, FileStamp(1, 1, 1, 1, 1), now, backlog=False, reason="seen")
-            for name in ("other", "copy", "film")
+            for name in ("other", "copy", "older", "film")
         )
         said = {"code": "corrupt", "message": "broken", "attempts": 3, "not_before": now, "duplicate_of": other.id}
+        said |= {"superseded_by": other.id} if state is State.SUPERSEDED else {}
         film = arrivals.move(tx, film.id, state, now, "as the test wants it", **said)
         copy = arrivals.move(tx, copy.id, State.DUPLICATE, now, "as the test wants it", duplicate_of=film.id)
+        older = arrivals.move(tx, older.id, State.REFUSED, now, "as the test wants it")
+        older = arrivals.move(tx, older.id, State.SUPERSEDED, now, "as the test wants it", superseded_by=film.id)
         moved = apply(tx, film, event, now)
         line = arrivals.history(tx, film.id)[-1]
-        copied = arrivals.get(tx, copy.id)
+        copied, revived = arrivals.get(tx, copy.id), arrivals.get(tx, older.id)
     move = TABLE[state, event]
     assert (moved.state, line.from_state, line.to_state, line.reason) == (move.to, state, move.to, event.value)
     forgotten = (moved.code, moved.message, moved.attempts, moved.not_before) == (None, None, 0, None)
     assert forgotten is (move.effect is Effect.FORGET)
     assert (moved.duplicate_of is None) is (move.effect is Effect.STAND_ALONE)
-    assert (copied.state is State.READY) is (move.effect is Effect.FREE)
+    assert state is not State.SUPERSEDED or moved.superseded_by is None
+    assert (copied.state is State.READY) is (move.effect in (Effect.FREE, Effect.FREE_ALL))
+    assert (revived.state is State.REFUSED) is (move.effect is Effect.FREE_ALL)
+    assert (revived.superseded_by is None) is (move.effect is Effect.FREE_ALL)

@@ -27,6 +27,7 @@ import pytest
 from builders.bundles import tiny_bundle
 from builders.dicom import dicom
 from builders.films import grey_film, jpeg, png, png16
+from builders.notes import note
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
 from daemon.intake import sandbox, wire, worker
@@ -316,6 +317,9 @@ def test_a_worker_cannot_make_the_daemon_run_what_it_sends(bundle: Bundle, tmp_p
         assert pool.submit(FILM, None).result().verdict is Verdict.SCORED
 
 
+NOTE = {"reason": "rejected for quality reasons", "instance_uids": ["1.2.3"]}
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -328,6 +332,12 @@ def test_a_worker_cannot_make_the_daemon_run_what_it_sends(bundle: Bundle, tmp_p
         {"code": 7},
         {"message": "x" * 10_000},
         {"map": [[1.0], [1.0, 2.0]]},
+        {"note": {"reason": "rejected for quality reasons", "instance_uids": []}},  # a film that is scored is no note
+        {"verdict": "refused", "logit": None, "map": None, "note": "all of them"},
+        {"verdict": "refused", "logit": None, "map": None, "note": {"reason": "because", "instance_uids": []}},
+        {"verdict": "refused", "logit": None, "map": None, "note": {**NOTE, "instance_uids": [7]}},
+        {"verdict": "refused", "logit": None, "map": None, "note": {**NOTE, "instance_uids": ["1" * 300]}},
+        {"verdict": "refused", "logit": None, "map": None, "note": {**NOTE, "instance_uids": ["1"] * 10_001}},
         {"more": 1},
     ],
 )
@@ -343,7 +353,7 @@ def test_an_outcome_that_is_none_is_a_film_without_an_outcome(pool: WorkerPool, 
 
 def test_an_outcome_comes_back_as_it_was(bundle: Bundle) -> None:
     """To the last bit, whatever the film says of itself."""
-    for data in (FILM, dicom(view="LATERAL"), b"rubbish"):
+    for data in (FILM, dicom(view="LATERAL"), note("1.2", ["1.2.3", "1.2.4"]), b"rubbish"):
         worker._eyes = worker.Eyes.of(bundle, worker.BY_DEFAULT.modalities)
         outcome = worker.judge(data, None)
         again = wire.read(wire.written(outcome))

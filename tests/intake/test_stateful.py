@@ -24,6 +24,7 @@ from builders.department import (
     CONTENTS,
     NAMES,
     TEMPORARY,
+    VERSIONS,
     Department,
     Disk,
     Refusal,
@@ -86,7 +87,7 @@ class Then(StrEnum):
     KILLED = "a rescan, and its process is killed"
 
 
-names, contents = st.sampled_from(NAMES), st.sampled_from(CONTENTS)
+names, contents = st.sampled_from(NAMES), st.sampled_from((*CONTENTS, *VERSIONS))
 thens = st.sampled_from([*Then, Then.PASS])
 present = st.runner().flatmap(lambda machine: st.sampled_from(sorted(machine.department.files)))
 something_is_there = precondition(lambda machine: bool(machine.department.files))
@@ -361,7 +362,7 @@ class Histories(RuleBasedStateMachine):
         if self.department.place == self.house.incoming:
             newest = self._newest()
             for name in self._present():
-                assert newest[name].state not in {State.VANISHED, State.SUPERSEDED}
+                assert newest[name].state is not State.VANISHED
 
     def _begin_anew(self) -> None:
         self.lost += 1
@@ -497,6 +498,10 @@ class Histories(RuleBasedStateMachine):
         for name, data in present.items():
             arrival = newest[name]
             assert (arrival.sha256, arrival.removed_at) == (sha256_of(data), None), name
+            if arrival.state is State.SUPERSEDED:
+                arrival = self._newest_version(arrival, by_id)
+                assert arrival.sha256 in shown
+                continue
             assert arrival.sha256 in shown
             if arrival.state is State.DUPLICATE:
                 arrival = by_id[arrival.duplicate_of or 0]
@@ -510,6 +515,17 @@ class Histories(RuleBasedStateMachine):
                 assert arrival.state in {State.SUPERSEDED, State.VANISHED} or arrival.removed_at is not None
         audit = self.house.audit()
         assert (audit.discrepancies, audit.unseen) == ((), 0)
+
+    @staticmethod
+    def _newest_version(arrival: Arrival, by_id: dict[int, Arrival]) -> Arrival:
+        """What took the place of an image, at another path, and stands in the queue."""
+        older = arrival
+        while arrival.state is State.SUPERSEDED:
+            arrival = by_id[arrival.superseded_by or 0]
+            assert arrival.facts.instance_uid == older.facts.instance_uid
+        assert arrival.state in {State.SCORED, State.REFUSED}
+        assert (arrival.arrived_at, arrival.id) > (older.arrived_at, older.id)
+        return arrival
 
     def _ended_as_its_content_demands(self, arrival: Arrival, data: bytes) -> None:
         assert arrival.state in ENDED

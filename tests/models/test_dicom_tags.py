@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import tracemalloc
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +12,7 @@ from builders.dicom import dicom
 from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 
 from models.dicom import read_dicom, read_tags
 from models.dicom_tags import number, tags_of, text, whole
@@ -28,6 +31,51 @@ def test_tags_are_the_same_with_and_without_the_picture() -> None:
     assert tags.study_uid.startswith("1.2.826")
     assert tags.study_uid != tags.instance_uid
     assert read_dicom(data).tags == tags
+
+
+def request(*priorities: str) -> Sequence:
+    """The attributes of the requests that a film answers."""
+    items = [Dataset() for _ in priorities]
+    for item, priority in zip(items, priorities, strict=True):
+        item.RequestedProcedurePriority = priority
+    return Sequence(items)
+
+
+@pytest.mark.parametrize(
+    ("tags", "urgency"),
+    [
+        ({}, ""),
+        ({"RequestedProcedurePriority": "STAT"}, "stat"),
+        ({"RequestedProcedurePriority": "high "}, "urgent"),
+        ({"RequestedProcedurePriority": "ROUTINE"}, "routine"),
+        ({"RequestedProcedurePriority": "LOW"}, "routine"),
+        ({"RequestedProcedurePriority": "as soon as you can"}, "routine"),
+        ({"RequestAttributesSequence": request("STAT")}, "stat"),
+        ({"RequestAttributesSequence": request("LOW", "HIGH", "")}, "urgent"),
+        ({"RequestedProcedurePriority": "ROUTINE", "RequestAttributesSequence": request("STAT")}, "stat"),
+        ({"StudyPriorityID": "HIGH"}, "urgent"),
+        ({"StudyPriorityID": "STAT", "RequestedProcedurePriority": "ROUTINE"}, "routine"),
+        ({"StudyPriorityID": "STAT", "RequestedProcedurePriority": ""}, "stat"),
+        ({"RequestAttributesSequence": request()}, ""),
+    ],
+)
+@pytest.mark.parametrize("transfer_syntax", ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2"])
+def test_the_urgency_that_was_requested(tags: dict[str, Any], urgency: str, transfer_syntax: str) -> None:
+    """The request's own priority, wherever it stands, before the retired one of the study."""
+    data = dicom(**tags, transfer_syntax=transfer_syntax)
+    assert read_tags(data).urgency == read_dicom(data).tags.urgency == urgency
+
+
+def test_a_sequence_of_a_million_requests_is_not_looked_at() -> None:
+    """It costs 14 s and 762 MiB."""
+    items = struct.pack("<HHI", 0xFFFE, 0xE000, 0) * 100_000
+    data = dicom()
+    place = data.index(struct.pack("<HH", 0x7FE0, 0x10) + b"OW")
+    hostile = data[:place] + struct.pack("<HH2sHI", 0x40, 0x275, b"SQ", 0, len(items)) + items + data[place:]
+    tracemalloc.start()
+    assert read_tags(hostile).urgency == ""
+    assert tracemalloc.get_traced_memory()[1] < 20 * len(items)
+    tracemalloc.stop()
 
 
 def test_what_is_missing_is_not_said() -> None:

@@ -40,7 +40,7 @@ CREATE TABLE arrival (
 	steps INTEGER NOT NULL,
 	arrived_at TEXT NOT NULL,
 	changed_at TEXT NOT NULL,
-	removed_at TEXT, believed TEXT, marks TEXT, withdrawn_at TEXT,
+	removed_at TEXT, believed TEXT, marks TEXT, urgency TEXT, withdrawn_at TEXT, withdrawn_by INTEGER,
 	CONSTRAINT ck_arrival_generation CHECK (generation >= 1),
 	CONSTRAINT fk_arrival_duplicate_of FOREIGN KEY(duplicate_of) REFERENCES arrival (id),
 	CONSTRAINT fk_arrival_result_id FOREIGN KEY(result_id) REFERENCES result (id),
@@ -52,8 +52,6 @@ CREATE TABLE arrival (
 
 CREATE INDEX ix_arrival_duplicate_of ON arrival (duplicate_of);
 
-CREATE INDEX ix_arrival_instance_uid ON arrival (instance_uid);
-
 CREATE INDEX ix_arrival_result_id ON arrival (result_id);
 
 CREATE INDEX ix_arrival_sha256 ON arrival (sha256);
@@ -61,6 +59,8 @@ CREATE INDEX ix_arrival_sha256 ON arrival (sha256);
 CREATE INDEX ix_arrival_state_arrived_at ON arrival (state, arrived_at);
 
 CREATE INDEX ix_arrival_study_id_arrived_at ON arrival (study_id, arrived_at);
+
+CREATE INDEX ix_arrival_superseded_by ON arrival (superseded_by);
 
 CREATE TABLE blind_span (
 	id INTEGER NOT NULL,

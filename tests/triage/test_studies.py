@@ -14,6 +14,7 @@ from daemon.triage.order import Band, QueueStudy, Urgency, order
 from daemon.triage.rules import Rules, band_of, rules_of
 from daemon.triage.studies import gather
 from db.records import WaitingImage
+from db.states import State
 from models.bundle import GroupPolicy
 from models.population import Policy, Population, age_group_of
 
@@ -221,3 +222,14 @@ def test_marked_films_stand_by_arrival() -> None:
     ]
     placed = [study.study for study in order(gathered(*rows, refused_image(4, arrived_at=NOW - timedelta(hours=4))))]
     assert placed == ["S-000004", "S-000003", "S-000002", "S-000001"]
+
+
+def test_a_study_is_not_called_low_while_one_of_its_images_could_not_be_read() -> None:
+    """That may be the film that counts; a refused one (a lateral, say) holds nothing up."""
+    low, failed = waiting_image(1, logit=-9.0), refused_image(1, 2, state=State.FAILED, code="corrupt")
+    [study] = gathered(low, failed)
+    assert (study.band, study.probability, study.logit) == (Band.UNSCORED, None, None)
+    assert [image.band for image in study.images] == [Band.IN_TURN, Band.UNSCORED]
+    assert gathered(low, refused_image(1, 2))[0].band is Band.IN_TURN
+    assert gathered(low, replace(failed, withdrawn_at=NOW))[0].band is Band.IN_TURN
+    assert gathered(waiting_image(1, logit=9.0), failed)[0].band is Band.FIRST

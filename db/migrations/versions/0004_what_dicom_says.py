@@ -20,8 +20,10 @@ def upgrade() -> None:
     """Add the columns and the table; there is no way back but the copy."""
     op.add_column("arrival", sa.Column("believed", sa.Text()))
     op.add_column("arrival", sa.Column("marks", sa.Text()))
+    op.add_column("arrival", sa.Column("urgency", sa.Text()))
     op.add_column("arrival", sa.Column("withdrawn_at", UTC_TIME))
-    op.create_index("ix_arrival_instance_uid", "arrival", ["instance_uid"])
+    op.add_column("arrival", sa.Column("withdrawn_by", sa.Integer()))
+    op.create_index("ix_arrival_superseded_by", "arrival", ["superseded_by"])
     op.create_table(
         "withdrawal",
         sa.Column("id", sa.Integer(), nullable=False),
