@@ -16,9 +16,13 @@ from builders.notes import note
 from builders.parts import real_dicom_folder
 
 from daemon.errors import DaemonError
+from daemon.explain import inside
+from daemon.explain.asking import answered
 from daemon.explain.document import document_of, judged_of
 from daemon.explain.explanation import Explanation, Place, explain, place_of
+from daemon.explain.insight import read_developed
 from daemon.explain.lines import explanation_lines
+from daemon.intake.pipes import LARGEST_ANSWER
 from daemon.intake.worker import Outcome, Verdict
 from daemon.intake.workers import WorkerPool, outcome_of
 from daemon.settings import RootSettings, Settings
@@ -226,3 +230,13 @@ def test_the_root_that_a_film_lies_in_says_how_it_is_taken(tmp_path: Path) -> No
     assert not place_of(tmp_path / "in" / ".a.dcm", settings, None).taken
     outside = place_of(tmp_path / "in2" / "a.dcm", settings, None)
     assert (outside.root, outside.declared, outside.taken) == (None, None, True)
+
+
+@pytest.mark.parametrize("policy", ["refuses"], indirect=True)
+def test_a_film_larger_than_any_other_answer_is_developed_whole(pool: WorkerPool, policy: GatePolicy) -> None:
+    """Level by level; the intake's own pool takes no such answer."""
+    film = grey_film(2600, 2000, seed=5)
+    levels = answered(pool, inside.developed, read_developed, png(film), stop=lambda: False)
+    assert isinstance(levels, np.ndarray)
+    np.testing.assert_array_equal(levels, film)
+    assert film.size > LARGEST_ANSWER
