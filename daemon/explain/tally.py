@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from daemon.explain.insight import Surveyed
+from daemon.intake.codes import MODALITIES, VIEWS
 from daemon.intake.worker import Verdict
 from daemon.triage.rules import Rules
 from db.records import FilmFacts
@@ -18,6 +19,7 @@ MOST_VALUES: Final = 64  # of one question; a header may say anything, and a mil
 OTHERS: Final = "(others)"
 NOT_SAID: Final = "not said"
 UNKNOWN: Final = "unknown"
+NO_CODE: Final = "another word"
 _LONGEST: Final = 32  # characters of a value
 
 
@@ -74,8 +76,8 @@ class Tally:
         values = {
             By.GROUP: str(group) if group else UNKNOWN,
             By.TIER: facts.tier,
-            By.MODALITY: facts.modality,
-            By.VIEW: facts.view,
+            By.MODALITY: _coded(facts.modality, MODALITIES),
+            By.VIEW: _coded(facts.view, VIEWS),
             By.SYNTAX: found.syntax,
         }
         for by, value in values.items():
@@ -121,6 +123,11 @@ def _kind(verdict: Verdict, code: str | None, facts: FilmFacts) -> tuple[Kind, l
             return Kind.REFUSED, [code or UNKNOWN]
         case Verdict.FAILED:
             return Kind.FAILED, [code or UNKNOWN]
+
+
+def _coded(word: str | None, known: frozenset[str]) -> str | None:
+    """A word of a header where it is a code: any other may be a name, and a survey is sent to others."""
+    return word if word is None or word in known else NO_CODE
 
 
 def counts_of(kinds: Mapping[Kind, int]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from builders.intake import House, RealTime, failed, refused, scored
 from daemon.explain.insight import Surveyed
 from daemon.explain.survey import Folder, Survey
 from daemon.explain.survey_document import ROW, survey_document, survey_lines, survey_rows
-from daemon.explain.tally import MOST_VALUES, OTHERS, Kind, Tally
+from daemon.explain.tally import MOST_VALUES, NO_CODE, NOT_SAID, OTHERS, By, Kind, Tally
 from daemon.intake.listing import list_root
 from daemon.intake.programs import scan
 from daemon.intake.reading import Content, ReadProblem, Unread, read_file
@@ -223,6 +223,16 @@ def test_a_million_things_that_headers_say_are_not_all_kept(bundle: Bundle) -> N
         assert len(values) <= MOST_VALUES + 1
         assert sum(sum(kinds.values()) for kinds in values.values()) == 10 * MOST_VALUES
     assert OTHERS in next(values for values in tally.by.values() if len(values) > MOST_VALUES)
+
+
+def test_a_name_in_the_wrong_box_of_a_header_is_not_shown(bundle: Bundle) -> None:
+    """A survey is sent to others; what is no code is counted as another word."""
+    tally = Tally(rules_of(bundle.points, bundle.policies))
+    for facts in ({"modality": "PLANTED^MARKER"}, {"view": "PLANTED^MARKER"}, {"modality": "CR", "view": "PA"}):
+        tally.film("x", Surveyed(scored(**facts), "none"), None)
+    assert "PLANTED" not in str(tally.by)
+    assert set(tally.by[By.MODALITY]) == {NO_CODE, NOT_SAID, "CR"}
+    assert set(tally.by[By.VIEW]) == {NO_CODE, NOT_SAID, "PA"}
 
 
 def test_names_that_are_no_text_are_counted_as_others(tmp_path: Path, bundle: Bundle, policy: GatePolicy) -> None:
