@@ -155,7 +155,7 @@ class Survey:
             self._tally.seen -= 1
             self._tally.vanished += 1
         else:
-            self._tally.failed(_text(film), unread.problem.value)
+            self._tally.failed(str(film.path), unread.problem.value)
 
     def _content(self, film: _Film) -> Content | Unread:
         """The bytes of a film; what passes by itself is waited for.
@@ -199,7 +199,7 @@ class Survey:
             return False
         if isinstance(found, WorkerDied):
             self._known[sha256] = False
-            self._tally.failed(_text(film), found.code)
+            self._tally.failed(str(film.path), found.code)
         else:
             self._land(film, sha256, found)
         return True
@@ -246,8 +246,4 @@ class Survey:
         outcome = found.outcome
         codes = {outcome.code, *(outcome.facts.marks or "").split()}
         self._known[sha256] = FindingCode.POPULATION.value in codes and outcome.facts.age_years is None
-        self._tally.film(_text(film), found, film.folder.declared)
-
-
-def _text(film: _Film) -> str:
-    return os.fspath(film.path)
+        self._tally.film(str(film.path), found, film.folder.declared)
