@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.cli.options import db_option, format_option, identity_of, printable, settings_of, store_of
-from daemon.cli.progress import counting
+from daemon.cli.progress import told
 
 if TYPE_CHECKING:
     from daemon.collect.choosing import Choice, Wish
@@ -143,7 +143,7 @@ def _collected(choice: Choice, wish: Wish, out: Path, side: int) -> Collected:
     from daemon.intake.workers import default_workers
 
     workers = default_workers()
-    with held_back() as stop, counting("films") as progress, darkroom(workers) as room:
+    with held_back() as stop, told("films") as progress, darkroom(workers) as room:
         return collect(
             choice, wish, out, room, side=side, ahead=workers, chance=SystemRandom(), stop=stop, progress=progress
         )

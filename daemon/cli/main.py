@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "account": "Count every file that was seen, and check the count.",
     "history": "Tell what became of a film, step by step.",
     "heatmap": "Show what a film's score was made of, by place.",
+    "explain": "Tell what becomes of a film, and every reason; nothing is stored.",
+    "survey": "Count which films of a folder could be scored, and why others not.",
     "retry": "Take films that failed or were refused up again.",
     "reconcile": "List what the RIS expects and what never arrived.",
     "handled": "Print the files that a department may delete.",
