@@ -40,6 +40,7 @@ faults: $(TEST)/.ready ## the long fault runs, two hours: figures for docs/relia
 	$(TEST)/bin/python tests/faults/fuzz.py --inputs 10000 --folder $(FAULTS)/fuzz
 	$(TEST)/bin/python tests/faults/burst.py --files 100000
 	$(TEST)/bin/python tests/faults/latency.py --films 100
+	$(TEST)/bin/python tests/faults/receiver.py --films 1000 --kills 5
 	CXR_TRIAGE_FAULTS=long CXR_TRIAGE_SEARCH=long $(TEST)/bin/python -m pytest -q -ra tests/faults tests/intake/test_stateful.py
 FAULTS := $(VENVS)/faults
 
@@ -49,9 +50,9 @@ system-parts: ## what the tests use of the system (Debian; needs root)
 
 lock: ## pin every dependency again, with hashes (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o locks/daemon.txt
-	uv pip compile pyproject.toml --extra receiver --extra collect $(LOCK) -o locks/dicom.txt
+	uv pip compile pyproject.toml --extra receiver $(LOCK) -o locks/dicom.txt
 	uv pip compile pyproject.toml --extra demo $(LOCK) -o locks/demo.txt
-	uv pip compile pyproject.toml --extra demo --extra receiver --extra collect --extra trainer --extra test $(LOCK) -o locks/test.txt
+	uv pip compile pyproject.toml --extra demo --extra receiver --extra trainer --extra test $(LOCK) -o locks/test.txt
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
 
 clean: ## remove environments, builds and demos

@@ -21,6 +21,7 @@ from daemon.settings import RootSettings, Settings
 from db import key_file, results, runs
 from db import roots as store_roots
 from db.conversion import convert
+from db.identity import Identity
 from db.states import RunKind
 from db.store import Store
 from models.bundle import Bundle, read_bundle, shipped_bundle
@@ -60,6 +61,7 @@ class Running:
 
     intake: Intake
     run_id: int
+    identity: Identity
 
 
 @contextmanager
@@ -108,7 +110,7 @@ def running_intake(
         if kind is RunKind.WATCH and before is not None:
             intake.was_blind(before.stopped_at or before.heartbeat_at, "the service did not run")
         try:
-            yield Running(intake, run_id)
+            yield Running(intake, run_id, identity)
         finally:
             intake.release()
             with store.write() as tx:

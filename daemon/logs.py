@@ -15,6 +15,15 @@ from daemon.settings import LogSettings
 FIELDS: Final = (
     *("arrival", "root", "verdict", "milliseconds", "cause", "count", "report_date", "signal"),
     *("delivery", "channel"),
+    *(
+        "object",
+        "association",
+        "sender",
+        "bytes",
+        "port",
+        "accepted",
+        "rejected",
+    ),  # of the receiver: numbers, all of them
 )
 LOGGER: Final = "cxr_triage"
 

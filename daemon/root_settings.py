@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from daemon.intake.names import StudyPattern
 from daemon.intake.selection import DEPTH, Polling, Selection, is_temporary
+from daemon.triage.order import Urgency
 from models.population import Population
 
 
@@ -16,6 +18,20 @@ class Section(BaseModel):
     """A part of the settings: a key that it does not know is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Waiting(Section):
+    """The longest reading time that a study is to wait, by urgency, in minutes; None: as elsewhere."""
+
+    stat: float | None = Field(default=None, gt=0, le=525600)
+    urgent: float | None = Field(default=None, gt=0, le=525600)
+    routine: float | None = Field(default=None, gt=0, le=525600)
+
+    @property
+    def limits(self) -> dict[Urgency, timedelta]:
+        """Those that are set."""
+        stated = {Urgency.STAT: self.stat, Urgency.URGENT: self.urgent, Urgency.ROUTINE: self.routine}
+        return {urgency: timedelta(minutes=minutes) for urgency, minutes in stated.items() if minutes is not None}
 
 
 class RootSettings(Section):
@@ -33,6 +49,10 @@ class RootSettings(Section):
     exclude: tuple[str, ...] = ()
     study_pattern: str = ""  # empty: each plain image is a study of its own
     largest_mib: float | None = Field(default=None, gt=0)  # of a file; None: what the decoders take
+    urgency: Urgency = Urgency.ROUTINE  # of films that ask for none themselves
+    longest_wait_minutes: Waiting | None = None  # None: as in [queue]
+    observe: bool = False
+    read_when_removed: bool = False
     canary: str = ""  # a file name
     canary_seconds: float = Field(default=3600.0, ge=10, le=7 * 86400)
 

@@ -15,10 +15,14 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from daemon.deliver.settings import DeliverSettings
+from daemon.dicom.settings import ReceiverSettings
 from daemon.errors import ConfigurationError
+from daemon.queue_settings import QueueSettings, RisSettings
 from daemon.root_settings import RootSettings as RootSettings
 from daemon.root_settings import Section
 from daemon.triage.gate_policy import GatePolicy
+from daemon.triage.site import Department
+from daemon.triage.waits import LIMITS, Waits
 from db.identity import Identifiers
 from models.findings import FindingCode
 from models.population import Population
@@ -116,11 +120,31 @@ class Settings(BaseSettings):
     bundle: BundleSettings = BundleSettings()
     prevalence: PrevalenceSettings = PrevalenceSettings()
     gate: GateSettings = GateSettings()
+    queue: QueueSettings = QueueSettings()
+    ris: RisSettings = RisSettings()
     root: tuple[RootSettings, ...] = ()
+    receiver: ReceiverSettings = ReceiverSettings()
     report: ReportSettings = ReportSettings()
     deliver: DeliverSettings = DeliverSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
+
+    @property
+    def department(self) -> Department:
+        """The site's rules of order; folders by the real paths that the store knows them by."""
+        paths = {os.path.realpath(root.path): root for root in self.root}
+        limits = {path: root.longest_wait_minutes.limits for path, root in paths.items() if root.longest_wait_minutes}
+        waits = Waits(
+            ZoneInfo(self.report.zone), self.queue.shifts, {**LIMITS, **self.queue.longest_wait_minutes.limits}, limits
+        )
+        urgencies = {path: root.urgency for path, root in paths.items()}
+        observed = frozenset(path for path, root in paths.items() if root.observe)
+        return Department(self.prevalence.site, waits, urgencies, observed)
+
+    @property
+    def emptied(self) -> frozenset[str]:
+        """The folders (real paths) from which a file is taken away when its film was read."""
+        return frozenset(os.path.realpath(root.path) for root in self.root if root.read_when_removed)
 
     @field_validator("root")
     @classmethod

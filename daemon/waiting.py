@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select
 from daemon.triage.document import account_document, queue_document
 from daemon.triage.order import QueueStudy, order
 from daemon.triage.rules import Rules, Site, rules_of
+from daemon.triage.site import Department, placed
 from daemon.triage.studies import gather, parted
 from db import history, queue, results
 from db.records import BundleRow
@@ -40,16 +41,19 @@ def rules_of_row(row: BundleRow, site: Site) -> Rules:
     return rules_of(kept.points, kept.policies, site)
 
 
-def waiting_studies(tx: Connection, site: Site, among: Select[tuple[int]] | None = None) -> list[QueueStudy]:
+def waiting_studies(
+    tx: Connection, department: Department, now: datetime, among: Select[tuple[int]] | None = None
+) -> list[QueueStudy]:
     """Every study that waits, unordered; also those of which every image was taken back.
 
     Args:
         tx: the transaction.
-        site: its prevalences.
+        department: what the site says of itself.
+        now: aware.
         among: gives ids of studies; only these are looked at.
     """
-    rules = {bundle_id: rules_of_row(row, site) for bundle_id, row in results.bundles(tx).items()}
-    return gather(queue.waiting(tx, among), rules.__getitem__)
+    rules = {bundle_id: rules_of_row(row, department.prevalence) for bundle_id, row in results.bundles(tx).items()}
+    return placed(gather(queue.waiting(tx, among), rules.__getitem__, department.observed), department, now)
 
 
 def account_of(tx: Connection) -> dict[str, Any]:
@@ -57,15 +61,15 @@ def account_of(tx: Connection) -> dict[str, Any]:
     return account_document(queue.account(tx), seen=history.arrivals_known(tx))
 
 
-def queue_of(tx: Connection, now: datetime, site: Site, limit: int | None = None) -> dict[str, Any]:
+def queue_of(tx: Connection, now: datetime, department: Department, limit: int | None = None) -> dict[str, Any]:
     """The document that `queue --format json` prints; probabilities at the site's prevalences where they are set."""
-    ranked, withdrawn = parted(waiting_studies(tx, site))
+    ranked, withdrawn = parted(waiting_studies(tx, department, now))
     return queue_document(
         list(order(ranked)),
         generated_at=now,
         bundle=results.newest_bundle(tx),
         account=account_of(tx),
         limit=limit,
-        site=site,
+        site=department.prevalence,
         withdrawn=withdrawn,
     )

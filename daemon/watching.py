@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from daemon.chores import Chores
 from daemon.clock import Clock
 from daemon.composition import running_intake
 from daemon.intake.programs import Watch
@@ -35,6 +36,7 @@ def watch(settings: Settings, store: Store, bundle: Bundle, roots: Sequence[Root
         running_intake(RunKind.WATCH, store, bundle, roots, clock, settings) as running,
     ):
         canaries, metrics = CanaryWatch(), _metrics_file(settings, clock)
+        chores = Chores(settings, running.identity)
 
         def beat() -> None:
             with store.write() as tx:
@@ -43,6 +45,7 @@ def watch(settings: Settings, store: Store, bundle: Bundle, roots: Sequence[Root
                 canaries.look(store_roots.roots(tx), clock.now())
             if metrics is not None:
                 metrics.refresh(store)
+            chores(store, clock.now())
 
         def ready() -> None:
             LOG.info("watching", extra={"count": len(running.intake.roots)})

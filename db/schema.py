@@ -28,11 +28,12 @@ from db.states import (
     RootState,
     RunKind,
     State,
+    UrgencySource,
     Verdict,
 )
 from db.types import FilePath, SafeText, Signed64, UtcDateTime, WordOf
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every revision that a released version wrote, oldest first; the last is this version's."""
 
 metadata = MetaData(
@@ -200,6 +201,29 @@ read_event = Table(
     Column("source", WordOf(ReadSource), nullable=False),
     Column("by", SafeText),
     Index(None, "study_id", "recorded_at"),
+)
+
+urgency_event = Table(
+    "urgency_event",  # what people asked for; what an image asks for stands with its arrival
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("study_id", ForeignKey("study.id"), nullable=False, index=True),
+    Column("urgency", SafeText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("source", WordOf(UrgencySource), nullable=False),
+    Column("by", SafeText),
+)
+
+read_import = Table(
+    "read_import",  # a table of reads that the RIS exported, taken in by the daemon
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("source", FilePath, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("marked", Integer, nullable=False),  # studies that it newly marked as read
+    Column("unknown", Integer, nullable=False),  # rows that name nothing that was seen
+    Column("faults", SafeText, nullable=False),  # malformed rows, a line each: where and why, never what stands in them
 )
 
 review = Table(

@@ -68,6 +68,19 @@ class ReadSource(StrEnum):
     COMMAND = "command"
     CSV = "csv"
     VERDICT = "verdict"
+    REMOVED = "removed"  # its files were taken away, where a folder's owner says that this means read
+    EXPIRED = "expired"  # nobody ever said so, and nobody is expected to
+
+
+UNREAD: Final = frozenset({ReadSource.EXPIRED})
+"""Events that take a study out of the queue without a reader."""
+
+
+class UrgencySource(StrEnum):
+    """Who asked for an urgency."""
+
+    COMMAND = "command"
+    CSV = "csv"
 
 
 class RunKind(StrEnum):

@@ -12,7 +12,7 @@ from db import arrivals, schema
 from db.errors import StoreError
 from db.records import ReadEvent, Review, Study
 from db.roots import roots
-from db.states import ReadSource, Verdict
+from db.states import ReadSource, UrgencySource, Verdict
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -54,6 +54,24 @@ def _ensured(tx: Connection, group_key: str, now: datetime, accession: str | Non
     else:
         return Study(**row._mapping)
     return Study(**tx.execute(query).one()._mapping)
+
+
+def set_urgency(
+    tx: Connection, study_id: int, urgency: str, now: datetime, *, source: UrgencySource, by: str | None = None
+) -> None:
+    """Keep what a person asks for, higher or lower than before; a later image may still raise it.
+
+    Args:
+        tx: the transaction.
+        study_id: which.
+        urgency: one of `URGENCIES`.
+        now: when.
+        source: how they said so.
+        by: who.
+    """
+    values = {"study_id": study_id, "urgency": urgency, "at": now, "source": source, "by": by}
+    tx.execute(insert(schema.urgency_event).values(values))
+    tx.execute(update(schema.study).where(s.id == study_id).values(requested_urgency=urgency))
 
 
 def with_accession(tx: Connection, *spellings: str) -> list[Study]:

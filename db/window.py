@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from db import schema
-from db.states import State
+from db.states import ENDED, UNREAD, State
 
 a: Final = schema.arrival.c
 r: Final = schema.result.c
@@ -38,8 +38,35 @@ def newest_by_root(tx: Connection) -> Mapping[int, datetime]:
 
 def studies_read(tx: Connection, start: datetime, end: datetime) -> int:
     """Studies of which somebody told us within the span that they were read."""
-    query = select(func.count(e.study_id.distinct())).where(_within(e.recorded_at, start, end))
+    query = select(func.count(e.study_id.distinct())).where(_within(e.recorded_at, start, end), _by_a_reader())
     return int(tx.execute(query).scalar_one())
+
+
+def turnarounds(tx: Connection, start: datetime, end: datetime) -> list[float]:
+    """Seconds from a study's arrival to its reading, for each that was no backlog and was first read in the span."""
+    came = (
+        select(a.study_id, func.min(a.arrived_at).label("arrived_at"))
+        .where(a.study_id.is_not(None), a.state.in_(sorted(ENDED)), a.backlog.is_(False))
+        .group_by(a.study_id)
+        .subquery("came")
+    )
+    first = (
+        select(e.study_id, func.min(e.read_at).label("read_at"))
+        .where(_by_a_reader())
+        .group_by(e.study_id)
+        .subquery("first")
+    )
+    query = (
+        select(came.c.arrived_at, first.c.read_at)
+        .join_from(first, came, came.c.study_id == first.c.study_id)
+        .where(first.c.read_at >= start, first.c.read_at < end, first.c.read_at >= came.c.arrived_at)
+    )
+    return [(read - arrived_at).total_seconds() for arrived_at, read in tx.execute(query)]
+
+
+def _by_a_reader() -> ColumnElement[bool]:
+    """Read events behind which somebody stands."""
+    return e.source.not_in(sorted(UNREAD))
 
 
 def latencies(tx: Connection, start: datetime, end: datetime) -> list[float]:

@@ -91,14 +91,14 @@ def pixel_findings(film: Radiograph) -> tuple[Finding, ...]:
                 "send the film in full size",
             )
         )
-    if _spread(film.pixels) < MIN_SPREAD:
+    if spread(film.pixels) < MIN_SPREAD:
         found.append(Finding(FindingCode.BLANK, "the picture is nearly one grey", "look whether the export worked"))
     if film.chroma > MAX_CHROMA:
         found.append(Finding(FindingCode.COLOUR, "the picture is in colour", "send the radiograph itself"))
     return tuple(found)
 
 
-def _spread(pixels: NDArray[np.float32]) -> float:
+def spread(pixels: NDArray[np.float32]) -> float:
     """How far the grey levels lie apart, without the outermost percents."""
     step = max(1, min(pixels.shape) // _SAMPLES)
     low, high = np.percentile(pixels[::step, ::step], SPREAD)

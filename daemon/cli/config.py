@@ -37,6 +37,11 @@ def check(context: click.Context) -> int:
     for root in settings.root:
         if not root.path.is_dir():
             click.echo(f"warning: {printable(str(root.path))} is not there now", err=True)
+    if settings.receiver.folder is not None:
+        from daemon.dicom.checks import faults_of
+
+        for fault in faults_of(settings):  # an account that only watches cannot read the receiver's key, for one
+            click.echo(f"warning: cxr-triage receive would not start: {printable(fault)}", err=True)
     count = len(settings.root)
     roots = f"{count} root" if count == 1 else f"{count} roots"
     click.echo(f"the configuration can be used: {roots}, store {printable(settings.store.url)}")

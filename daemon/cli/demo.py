@@ -60,7 +60,7 @@ def command(images: Path | None, out: Path, population: str | None) -> None:
             settings, store, today, date_span(today, settings.report, now), None, lambda: datetime.now(UTC)
         )
         with store.read() as tx:
-            document, account = queue_of(tx, now, settings.prevalence.site), account_of(tx)
+            document, account = queue_of(tx, now, settings.department), account_of(tx)
     finally:
         store.close()
     click.echo()

@@ -16,31 +16,48 @@ if TYPE_CHECKING:
     from daemon.intake.pipeline import Intake
 
 AFTER: Final = 2.0  # seconds of work before anything is drawn
-EVERY: Final = 0.5  # seconds between two looks at the store
+EVERY: Final = 0.5  # seconds between two drawings: each may ask the store
 WIDTH: Final = 60
 
 
 @contextmanager
 def progress_of(intake: Intake) -> Iterator[Callable[[], None]]:
     """A function to call often; it draws how many films are finished, and the time left."""
+    most = 0
+
+    def figures() -> tuple[int, int]:
+        nonlocal most
+        pending = intake.pending()
+        most = max(most, pending)
+        return most - pending, most
+
+    with counting("films", figures) as show:
+        yield show
+
+
+@contextmanager
+def counting(what: str, figures: Callable[[], tuple[int, int]]) -> Iterator[Callable[[], None]]:
+    """A function to call often; it draws how many of how many are done, and the time left.
+
+    Args:
+        what: is counted.
+        figures: how many are done, of how many; asked only when something is drawn.
+    """
     if not on_terminal():
         yield lambda: None
         return
     began = last = time.monotonic()
     drawn = False
-    total: int | None = None
 
     def show() -> None:
-        nonlocal last, drawn, total
+        nonlocal last, drawn
         now = time.monotonic()
         if now - began < AFTER or now - last < EVERY:
             return
         last = now
-        pending = intake.pending()
-        total = max(total or 0, pending)
-        done = total - pending
-        left = f", {pending * (now - began) / done:.0f} s left" if done else ""
-        _draw(f"{done} of {total} films{left}")
+        done, total = figures()
+        left = f", {(total - done) * (now - began) / done:.0f} s left" if done else ""
+        _draw(f"{done} of {total} {what}{left}")
         drawn = True
 
     try:
@@ -48,6 +65,20 @@ def progress_of(intake: Intake) -> Iterator[Callable[[], None]]:
     finally:
         if drawn:
             _wipe()
+
+
+@contextmanager
+def told(what: str) -> Iterator[Callable[[int, int], None]]:
+    """The same for work that says itself how many of how many are done."""
+    figures = (0, 0)
+
+    def show(done: int, total: int) -> None:
+        nonlocal figures
+        figures = (done, total)
+        draw()
+
+    with counting(what, lambda: figures) as draw:
+        yield show
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def command(context: click.Context, limit: int | None, form: str, db: str | None
     store = store_of(settings, db, create=False)
     try:
         with busy("reading the queue"), store.read() as tx:
-            document = queue_of(tx, datetime.now(UTC), settings.prevalence.site, limit)
+            document = queue_of(tx, datetime.now(UTC), settings.department, limit)
     finally:
         store.close()
     if form == "json":

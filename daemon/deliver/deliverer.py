@@ -50,16 +50,16 @@ class Deliverer:
         Raises:
             StoreError: the store did not take it.
         """
-        now, site = self._clock.now(), self._settings.prevalence.site
+        now, department = self._clock.now(), self._settings.department
         if not (self._ours.urgent.enabled or self._ours.heartbeat_hours):
             return
         with self._store.read() as tx:  # most looks find nothing, and must not hold up the intake
-            if not fill.is_anything_due(tx, self._ours, site, now):
+            if not fill.is_anything_due(tx, self._ours, department, now):
                 return
         with self._store.write() as tx:
             if self._ours.urgent.enabled:
-                added = fill.announce_urgent(tx, self._ours, site, now)
-                escalated = fill.settle(tx, self._ours, site, now)
+                added = fill.announce_urgent(tx, self._ours, department, now)
+                escalated = fill.settle(tx, self._ours, department, now)
                 if added:
                     LOG.info("urgent studies to be told of", extra={"count": added})
                 if escalated:

@@ -1,4 +1,4 @@
-"""Writes heat maps as PNG: whole or not there, readable by the group only, and never among the films."""
+"""Writes pictures of films as PNG: whole or not there, readable by the group only, and never among the films."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MODE: Final = 0o640  # patient data: who asked writes, the group reads
 _WRITE: Final = "write heat map"
 
 
-def check_place(out: Path, roots: Iterable[str]) -> None:
+def check_place(out: Path, roots: Iterable[str], operation: str = _WRITE) -> None:
     """Say before the work that a picture cannot be put there.
 
     Raises:
@@ -26,11 +26,13 @@ def check_place(out: Path, roots: Iterable[str]) -> None:
     """
     folder = Path(os.path.realpath(out.absolute().parent))
     if not folder.is_dir():
-        raise DaemonError(_WRITE, out, "there is no such folder", "make it, or give another one")
+        raise DaemonError(operation, out, "there is no such folder", "make it, or give another one")
     for root in roots:
         real = Path(os.path.realpath(root))
         if folder == real or real in folder.parents:
-            raise DaemonError(_WRITE, out, "it lies in a watched folder", "give a place outside of the watched folders")
+            raise DaemonError(
+                operation, out, "it lies in a watched folder", "give a place outside of the watched folders"
+            )
 
 
 def place_for(out: Path, number: int | None) -> Path:
@@ -38,7 +40,7 @@ def place_for(out: Path, number: int | None) -> Path:
     return out if number is None else out.with_name(f"{out.stem}-{number}{out.suffix}")
 
 
-def write_picture(picture: NDArray[np.uint8], path: Path) -> None:
+def write_picture(picture: NDArray[np.uint8], path: Path, operation: str = _WRITE) -> None:
     """Write beside the file, force it to the disk, then rename; a picture of that name is replaced.
 
     Raises:
@@ -56,7 +58,7 @@ def write_picture(picture: NDArray[np.uint8], path: Path) -> None:
         temporary = None
     except OSError as error:
         remedy = "give a folder that this user may write to, on a disk with space"
-        raise DaemonError(_WRITE, path, error.strerror or str(error), remedy) from error
+        raise DaemonError(operation, path, error.strerror or str(error), remedy) from error
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from db.records import Study
 from db.states import ReadSource
 
 KEYS: Final = ("study", "accession", "file")
+TIME: Final = "read_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,15 @@ def study_of(tx: Connection, text: str, identity: Identity) -> Study:
     return found
 
 
-def parse_reads(path: Path, zone: ZoneInfo) -> Iterator[ReadRow | DaemonError]:
+def parse_reads(
+    path: Path, zone: ZoneInfo, columns: Mapping[str, str] | None = None
+) -> Iterator[ReadRow | DaemonError]:
     """Read a CSV with a column `accession`, `study` or `file`, and `read_at` (ISO 8601; no offset: the site's zone).
+
+    Args:
+        path: of the file.
+        zone: the site's.
+        columns: how the file names them, where it does so otherwise.
 
     Yields:
         A row, or an error that names the line, for each line of the file.
@@ -62,12 +70,13 @@ def parse_reads(path: Path, zone: ZoneInfo) -> Iterator[ReadRow | DaemonError]:
     """
     table = read_table(path, "read reads", UTF_8)
     names = {name.lower(): name for name in reversed(table.columns)}
-    columns = [names[key] for key in KEYS if key in names]
-    if not columns or "read_at" not in names:
-        remedy = "name them accession (or study, or file) and read_at"
+    called = {key: (columns or {}).get(key, key).lower() for key in (*KEYS, TIME)}
+    keys = [names[called[key]] for key in KEYS if called[key] in names]
+    if not keys or called[TIME] not in names:
+        remedy = f"name them {called['accession']} (or {called['study']}, or {called['file']}) and {called[TIME]}"
         raise DaemonError("read reads", path, "its columns are not usable", remedy)
     for row in table.rows:
-        yield row if isinstance(row, DaemonError) else _row(row, columns, names["read_at"], path, zone)
+        yield row if isinstance(row, DaemonError) else _row(row, keys, names[called[TIME]], path, zone)
 
 
 def _row(row: Row, columns: Sequence[str], read_at: str, path: Path, zone: ZoneInfo) -> ReadRow | DaemonError:

@@ -47,14 +47,22 @@ class Film:
 class WorkerContext(SpawnContext):
     """Starts processes afresh, and joins them to this one by guarded pipes."""
 
+    def __init__(self, largest_answer: int = LARGEST_ANSWER) -> None:
+        super().__init__()
+        self._largest_answer = largest_answer
+
     def Pipe(self, duplex: bool = False) -> tuple[Connection, Connection]:  # noqa: ARG002, N802  (multiprocessing's)
         """A pipe for one direction: its reading and its writing end."""
         reader, writer = os.pipe()
-        return _DaemonEnd(reader, writable=False), _DaemonEnd(writer, readable=False)
+        receiving, sending = _DaemonEnd(reader, writable=False), _DaemonEnd(writer, readable=False)
+        receiving.largest = self._largest_answer
+        return receiving, sending
 
 
 class _DaemonEnd(Connection):
-    """An end in the daemon."""
+    """An end in the daemon; `largest` is the most that it takes, in bytes."""
+
+    largest = LARGEST_ANSWER
 
     def send(self, obj: Any) -> None:
         """Send a task, and after it the film in it, from the memory where it lies."""
@@ -71,7 +79,7 @@ class _DaemonEnd(Connection):
             OSError: it is none that a worker has to send; the pool then counts as broken.
         """
         try:
-            return _AnswerUnpickler(io.BytesIO(self.recv_bytes(LARGEST_ANSWER))).load()
+            return _AnswerUnpickler(io.BytesIO(self.recv_bytes(self.largest))).load()
         except (OSError, EOFError):
             raise
         except Exception as error:

@@ -13,7 +13,6 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -21,20 +20,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.intake.looking import Eyes, Seen, fault_of, look
 from daemon.intake.sandbox import Confinement, confine
 from daemon.triage.gate_policy import BY_DEFAULT, GatePolicy
 from db.records import FilmFacts
 from db.states import REJECTION_NOTE
-from models.bundle import Bundle, GroupPolicy
-from models.contract import VERSIONS
+from models.bundle import Bundle
 from models.findings import Finding
-from models.gate import against_tags, pixel_findings, population_findings
-from models.key_object import KEY_OBJECT, RejectionNote, read_note
-from models.pixel_gate import PixelGate, gate_of
-from models.population import AgeGroup, Population, population_of_age
-from models.radiograph import FilmFormat, FilmTags, Radiograph, UnreadableFilm, read_radiograph, sniff
-from models.scorer import Scorer
-from models.tag_gate import believed, tag_findings, tier
+from models.key_object import RejectionNote
+from models.population import Population
 
 ADDRESS_SPACE: Final = 1 << 30  # bytes on top of what the process has mapped once the model is loaded
 _PR_SET_PDEATHSIG: Final = 1
@@ -72,25 +66,22 @@ class Outcome:
     note: RejectionNote | None = None
 
 
-class _Refused(Exception):  # noqa: N818 - a verdict, not a fault
-    """A finding refuses the film that is being judged."""
-
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding.code.value)
-        self.finding: Final = finding
-
-
-_scorer: Scorer | None = None  # one per process, made by `start`: an interpreter cannot be sent between processes
-_gate: PixelGate | None = None  # of the bundle; None where it has none
-_preprocess = VERSIONS[1]
-_policies: Mapping[AgeGroup, GroupPolicy] = {}
+_eyes: Eyes | None = None  # of this process, made by `start`
 _gate_policy = BY_DEFAULT
 _confinement = Confinement()
 
 
 def start(bundle: Bundle, gate_policy: GatePolicy = BY_DEFAULT, address_space: int = ADDRESS_SPACE) -> None:
     """Prepare this process: load the model, then give up what scoring does not need."""
-    global _scorer, _gate, _preprocess, _policies, _gate_policy, _confinement  # noqa: PLW0603
+    global _eyes, _gate_policy, _confinement  # noqa: PLW0603
+    detach()
+    _eyes = Eyes.of(bundle, gate_policy.modalities)
+    _gate_policy = gate_policy
+    _confinement = confined(address_space)
+
+
+def detach() -> None:
+    """Take this process out of its parent's hands but for its end: no Ctrl-C, no output, no life after the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a killed daemon leaves no orphan behind
     parent = multiprocessing.parent_process()
@@ -99,15 +90,25 @@ def start(bundle: Bundle, gate_policy: GatePolicy = BY_DEFAULT, address_space: i
     silence = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(silence, descriptor)
-    _scorer = Scorer(bundle)
-    _gate = gate_of(bundle, _scorer)
-    _preprocess = VERSIONS[bundle.preprocessing]
-    _policies = bundle.policies
-    _gate_policy = gate_policy
+
+
+def confined(address_space: int = ADDRESS_SPACE) -> Confinement:
+    """Limit this process, on top of what it has mapped by now, and give up what decoding does not need."""
     limit = _mapped() + address_space
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     # What decodes DICOM is still imported with the first such film (0.4 s and 35 MiB): reading files stays allowed.
-    _confinement = confine()
+    return confine()
+
+
+def eyes() -> Eyes:
+    """What this process looks at films with.
+
+    Raises:
+        RuntimeError: it was not started.
+    """
+    if _eyes is None:
+        raise RuntimeError("the worker was not started")
+    return _eyes
 
 
 def confinement() -> Confinement:
@@ -129,51 +130,23 @@ def judge(data: bytes, declared: Population | None) -> Outcome:
         declared: the population of films that state no age.
     """
     began = time.monotonic()
-    facts = FilmFacts()
-    marks: list[Finding] = []
+    seen, marks = Seen(), list[Finding]()
     try:
-        facts = _facts(sniff(data), None, declared)
-        if facts.format == FilmFormat.DICOM:
-            from models.dicom import read_tags
-
-            tags = read_tags(data)
-            facts = _facts(FilmFormat.DICOM, tags, declared)
-            if tags.sop_class == KEY_OBJECT and (note := read_note(data)) is not None:
-                return _taken_back(note, facts, began)
-            _weigh(tag_findings(tags, _gate_policy.modalities), marks)
-        _weigh(population_findings(facts.age_years, declared, _policies), marks)  # a header costs less than a picture
-        film = read_radiograph(data)
-        _weigh(pixel_findings(film), marks)
-        return _scored(film, facts, marks, began)
-    except _Refused as refused:
-        message = f"{refused.finding.message}; {refused.finding.remedy}"
-        code = refused.finding.code.value
-        return Outcome(Verdict.REFUSED, facts, _since(began), code=code, message=message)
-    except UnreadableFilm as error:
-        message = f"{error.cause}; {error.remedy}"
-        return Outcome(Verdict.FAILED, facts, _since(began), code=error.code.value, message=message)
-    except MemoryError:
-        message = "decoding asks for more memory than a film may use; export the film again, uncompressed"
-        return Outcome(Verdict.FAILED, facts, _since(began), code="too-much-memory", message=message)
+        for seen in look(data, declared, eyes()):
+            if seen.note is not None:
+                return _taken_back(seen.note, seen.facts, began)
+            if refusal := _gate_policy.refusal(seen.findings):
+                message = f"{refusal.message}; {refusal.remedy}"
+                return Outcome(Verdict.REFUSED, seen.facts, _since(began), code=refusal.code.value, message=message)
+            marks += seen.findings
+        return _scored(seen, marks, began)
     except BaseException as error:  # noqa: BLE001  (a decoder's fault must cost one film; one in Rust panics with this)
-        message = f"decoding failed ({type(error).__name__}); export the film again"
-        return Outcome(Verdict.FAILED, facts, _since(began), code="decoder-failed", message=message)
+        code, message = fault_of(error)
+        return Outcome(Verdict.FAILED, seen.facts, _since(began), code=code, message=message)
 
 
 def _since(began: float) -> float:
     return (time.monotonic() - began) * 1000.0
-
-
-def _weigh(found: Iterable[Finding], marks: list[Finding]) -> None:
-    """Keep the findings that mark a film.
-
-    Raises:
-        _Refused: one of them refuses it.
-    """
-    found = tuple(found)
-    if refusal := _gate_policy.refusal(found):
-        raise _Refused(refusal)
-    marks += found
 
 
 def _taken_back(note: RejectionNote, facts: FilmFacts, began: float) -> Outcome:
@@ -182,40 +155,10 @@ def _taken_back(note: RejectionNote, facts: FilmFacts, began: float) -> Outcome:
     return Outcome(Verdict.REFUSED, facts, _since(began), code=REJECTION_NOTE, message=message, note=note)
 
 
-def _scored(film: Radiograph, facts: FilmFacts, marks: list[Finding], began: float) -> Outcome:
-    if _scorer is None:
-        raise RuntimeError("the worker was not started")
-    if _gate is not None:
-        _weigh((against_tags(found, film.tags) for found in _gate.picture_findings(film)), marks)
-    score = _scorer.score(_preprocess(film))
-    unlikeness = None
-    if _gate is not None and score.gate is not None:
-        _weigh((against_tags(found, film.tags) for found in _gate.findings(score.gate)), marks)
-        unlikeness = _gate.unlikeness(score.gate)
-    if not math.isfinite(score.logit):
+def _scored(seen: Seen, marks: list[Finding], began: float) -> Outcome:
+    score = seen.score
+    if score is None or not math.isfinite(score.logit):
         message = "the model gave no number for it; export the film again"
-        return Outcome(Verdict.FAILED, facts, _since(began), code="no-score", message=message)
-    facts = replace(facts, marks=" ".join(dict.fromkeys(found.code.value for found in marks)) or None)
-    return Outcome(Verdict.SCORED, facts, _since(began), score.logit, score.map, unlikeness)
-
-
-def _facts(kind: FilmFormat, tags: FilmTags | None, declared: Population | None) -> FilmFacts:
-    """What the store keeps about a film; an age wins over what the folder's owner declared."""
-    age = tags.age_years if tags else None
-    population = declared if age is None else population_of_age(age)
-    tags = tags or FilmTags()
-    return FilmFacts(
-        format=kind.value,
-        population=population.value if population else None,
-        tier=tier(tags).value,
-        age_years=age,
-        view=tags.view or None,
-        body_part=tags.body_part or None,
-        modality=tags.modality or None,
-        accession=tags.accession or None,
-        study_uid=tags.study_uid or None,
-        instance_uid=tags.instance_uid or None,
-        urgency=tags.urgency or None,
-        acquired_at=tags.acquired_at.isoformat(timespec="seconds") if tags.acquired_at else None,
-        believed=" ".join(believed(tags)) or None,
-    )
+        return Outcome(Verdict.FAILED, seen.facts, _since(began), code="no-score", message=message)
+    facts = replace(seen.facts, marks=" ".join(dict.fromkeys(found.code.value for found in marks)) or None)
+    return Outcome(Verdict.SCORED, facts, _since(began), score.logit, score.map, seen.unlikeness)

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import astuple, dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from daemon.intake import wire, worker
-from daemon.intake.pipes import Film, WorkerContext
+from daemon.intake.pipes import LARGEST_ANSWER, Film, WorkerContext
 from daemon.intake.sandbox import Confinement
 from daemon.intake.worker import Outcome
 from daemon.triage.gate_policy import BY_DEFAULT, GatePolicy
 from models.bundle import Bundle
 from models.population import Population
 
+Answer = TypeVar("Answer")
 LOG: Final = logging.getLogger("cxr_triage.intake")
 DEADLINE: Final = 30.0  # seconds a film; a 24-megapixel lossless film takes under two
-_ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 class Judge(Protocol):
@@ -62,6 +64,11 @@ Landing = Outcome | WorkerDied | PoolBroke
 
 
 def outcome_of(future: Future[Outcome]) -> Landing:
+    """What became of a film that was judged; see `landing_of`."""
+    return landing_of(future)
+
+
+def landing_of(future: Future[Answer]) -> Answer | WorkerDied | PoolBroke:
     """The result of a finished future; whatever it raises becomes a value.
 
     A deadline is no verdict: a machine that is busy or suspended, or whose clock is stepped, exceeds it as well.
@@ -84,10 +91,17 @@ def outcome_of(future: Future[Outcome]) -> Landing:
 class WorkerPool:
     """Worker processes, started afresh so that they share nothing with the daemon, replaced when they die."""
 
-    def __init__(self, bundle: Bundle, workers: int, gate_policy: GatePolicy = BY_DEFAULT) -> None:
-        for key, value in _ONE_THREAD.items():
+    def __init__(
+        self,
+        bundle: Bundle,
+        workers: int,
+        gate_policy: GatePolicy = BY_DEFAULT,
+        largest_answer: int = LARGEST_ANSWER,  # bytes
+    ) -> None:
+        for key, value in ONE_THREAD.items():
             os.environ.setdefault(key, value)  # the children read it when they start, whenever pebble starts them
         self._bundle, self._workers, self._gate_policy = bundle, workers, gate_policy
+        self._largest_answer = largest_answer
         self._asked = False
         self._confinement: Confinement | None = None
         self._pool = self._new()
@@ -102,21 +116,34 @@ class WorkerPool:
             max_workers=self._workers,
             initializer=worker.start,
             initargs=(self._bundle, self._gate_policy),
-            context=WorkerContext(),
+            context=WorkerContext(self._largest_answer),
         )
 
     def submit(self, data: bytes, declared: Population | None) -> Future[Outcome]:
         """Queue one film; pebble starts and replaces the processes as they are needed."""
-        landing: Future[Outcome] = Future()
+        return self.ask(judged, wire.read, data, declared)
+
+    def ask(
+        self, task: Callable[..., object], read: Callable[[Any], Answer], data: bytes, *more: object
+    ) -> Future[Answer]:
+        """Queue one film for another task than judging it.
+
+        Args:
+            task: run in the worker with the film and `more`; it gives back a text or bytes.
+            read: makes an answer of that, believing nothing; what it cannot read it says by a ValueError or TypeError.
+            data: the content of the file.
+            more: plain values for the task.
+        """
+        landing: Future[Answer] = Future()
         try:
             if not self._asked:
                 self._asked = True
                 self._pool.schedule(given_up, timeout=DEADLINE).add_done_callback(self._told)
-            task: Future[str] = self._pool.schedule(judged, args=[Film(data), declared], timeout=DEADLINE)
+            asked: Future[Any] = self._pool.schedule(task, args=[Film(data), *more], timeout=DEADLINE)
         except RuntimeError as error:  # the pool is in error: e.g. a worker died before it took its first film
             landing.set_exception(BrokenProcessPool(str(error)))
         else:
-            task.add_done_callback(lambda task: _land(task, landing))
+            asked.add_done_callback(lambda asked: _land(asked, read, landing))
         return landing
 
     def _told(self, future: Future[list[bool]]) -> None:
@@ -161,15 +188,15 @@ def given_up() -> list[bool]:
     return list(astuple(worker.confinement()))
 
 
-def _land(task: Future[str], landing: Future[Outcome]) -> None:
+def _land(asked: Future[Any], read: Callable[[Any], Answer], landing: Future[Answer]) -> None:
     """Hand on what came back from a worker, in pebble's thread."""
-    if task.cancelled():
+    if asked.cancelled():
         landing.set_exception(CancelledError())
-    elif error := task.exception():
+    elif error := asked.exception():
         landing.set_exception(error)
     else:
         try:
-            landing.set_result(wire.read(task.result()))
+            landing.set_result(read(asked.result()))
         except (ValueError, TypeError, RecursionError) as error:
             landing.set_exception(error)
 

@@ -26,6 +26,7 @@ from daemon.triage.document import account_document, marked, not_scored, queue_d
 from daemon.triage.order import Band, QueueStudy, order
 from daemon.triage.rules import Site
 from daemon.triage.studies import parted
+from db.read_imports import ReadImport
 from db.states import BLIND, RootState, State
 from models.bundle import GroupPolicy, OperatingPoint
 from models.population import AgeGroup
@@ -54,7 +55,7 @@ class RootLine:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Arrival to score over the films of the window; p95 by nearest rank."""
+    """Arrival to score, or to reading, over the films or studies of the window; p95 by nearest rank."""
 
     films: int
     median: timedelta
@@ -71,6 +72,10 @@ class Report:
         policies: of the bundle, by age group; empty where it states none.
         prevalence: the site's, as far as it is set.
         bands: waiting studies by band, every band present.
+        turnaround: arrival to reading, of studies first read in the window.
+        read_known: False where films wait for longer than a day and nobody said that anything was read.
+        expired: studies that left the queue in the window without a read.
+        table: the newest table of reads of the RIS.
         rules: of this site's gate, a sentence each.
         lines, unscored, marked: the first `ReportInputs.rows` of them; the totals beside them and `waiting` count all.
         document: the queue document with every study, as `queue --format json` gives it.
@@ -106,6 +111,10 @@ class Report:
     marked_total: int
     withdrawn: tuple[WithdrawnLine, ...]
     charts: tuple[Chart, ...]
+    turnaround: Latency | None  # None where nobody knows
+    read_known: bool
+    expired: int
+    table: ReadImport | None
     latency: Latency | None
     reasons: tuple[tuple[State, str, int], ...]
     roots: tuple[RootLine, ...]
@@ -124,6 +133,7 @@ def build_report(inputs: ReportInputs) -> Report:
     aside = [(rank, study, image) for rank, study in enumerate(studies, 1) for _, image in marked((study,))]
     bands = Counter(study.band for study in studies)
     late = inputs.written_at - inputs.scheduled_at if inputs.scheduled_at else None
+    known = _read_known(inputs, studies)
     bundle, zone = inputs.bundle, inputs.zone
     return Report(
         site=inputs.site,
@@ -156,6 +166,10 @@ def build_report(inputs: ReportInputs) -> Report:
         marked_total=len(aside),
         withdrawn=tuple(withdrawn_of(study, names, zone) for study in sorted(withdrawn, key=lambda study: study.study)),
         charts=_charts(studies, inputs.written_at),
+        turnaround=_latency(inputs.reading.turnarounds) if known else None,
+        read_known=known,
+        expired=inputs.reading.expired,
+        table=inputs.reading.table,
         latency=_latency(inputs.health.latencies),
         reasons=_reasons(inputs.health),
         roots=_roots(inputs, names),
@@ -168,6 +182,12 @@ def build_report(inputs: ReportInputs) -> Report:
             withdrawn=withdrawn,
         ),
     )
+
+
+def _read_known(inputs: ReportInputs, studies: Sequence[QueueStudy]) -> bool:
+    """Whether anybody tells what is read: not where films wait for longer than a day, and nobody did."""
+    old = any(study.arrived_at < inputs.window_end - timedelta(days=1) for study in studies)
+    return inputs.reading.read_lately or not old
 
 
 def _charts(studies: Sequence[QueueStudy], now: datetime) -> tuple[Chart, ...]:

@@ -8,7 +8,7 @@ import json
 from datetime import timedelta
 from typing import Any, Final
 
-from daemon.report.build import Report
+from daemon.report.build import Latency, Report
 from daemon.report.inputs import Completeness
 from daemon.triage.document import ROW, cell, instant, queue_rows
 from db.states import ExpectedKind
@@ -83,6 +83,7 @@ def _facts(report: Report) -> dict[str, Any]:
         },
         "verification": _verification(report),
         "ris_completeness": _completeness(report),
+        "reading": _reading(report),
         "health": _health(report),
     }
 
@@ -116,17 +117,36 @@ def _completeness(report: Report) -> dict[str, Any] | str:
     }
 
 
+def _reading(report: Report) -> dict[str, Any]:
+    found, table = report.turnaround, report.table
+    return {
+        "known": report.read_known,
+        "turnaround_seconds": None if found is None else _seconds(found) | {"studies": found.films},
+        "never_marked_read": report.expired,
+        "table": None
+        if table is None
+        else {
+            "taken_in_at": instant(table.at),
+            "rows": table.rows,
+            "marked": table.marked,
+            "unknown": table.unknown,
+            "faults": table.faults.splitlines(),
+        },
+    }
+
+
+def _seconds(found: Latency) -> dict[str, float]:
+    return {
+        "median": found.median.total_seconds(),
+        "p95": found.p95.total_seconds(),
+        "max": found.longest.total_seconds(),
+    }
+
+
 def _health(report: Report) -> dict[str, Any]:
     latency = report.latency
     return {
-        "arrival_to_score_seconds": None
-        if latency is None
-        else {
-            "films": latency.films,
-            "median": latency.median.total_seconds(),
-            "p95": latency.p95.total_seconds(),
-            "max": latency.longest.total_seconds(),
-        },
+        "arrival_to_score_seconds": None if latency is None else {"films": latency.films} | _seconds(latency),
         "reasons": [{"state": str(state), "code": code, "films": films} for state, code, films in report.reasons],
         "roots": [
             {

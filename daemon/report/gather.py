@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -17,17 +18,19 @@ from daemon.followup.arrived import Arrived, expected_of
 from daemon.health import DaemonState, process_exists, state_of
 from daemon.intake.audit import verify
 from daemon.report.build import Report, build_report
-from daemon.report.inputs import Completeness, Health, ReportInputs, RootHealth, Verification
+from daemon.report.inputs import Completeness, Health, Reading, ReportInputs, RootHealth, Verification
 from daemon.report.write import write_report
 from daemon.settings import ReportSettings, Settings
 from daemon.waiting import Kept, kept_of, waiting_studies
-from db import blind, history, queue, reconciliation, reports, results, roots, runs, window
+from db import blind, history, queue, read_imports, reconciliation, reports, results, roots, runs, window
 from db.identity import Identity, in_clear
 from db.key_file import holds_hashes, reader
 from db.reconciliation import ExpectedFilm
 from db.records import ReportRow
 from db.states import BLIND, ExpectedKind, RootState
 from db.store import Store
+
+A_DAY: Final = timedelta(days=1)  # in which somebody reads something, wherever films are read
 
 
 def scheduled_at(report_date: date, settings: ReportSettings) -> datetime:
@@ -67,7 +70,7 @@ def gather(
         window_end=end,
         written_at=now,
         counts=queue.account(tx),
-        studies=waiting_studies(tx, site),
+        studies=waiting_studies(tx, settings.department, now),
         bundle=bundle,
         points=kept.points,
         policies=kept.policies,
@@ -78,6 +81,7 @@ def gather(
         scheduled_at=scheduled_at,
         verification=Verification(now, sentences, audit.unseen),
         completeness=completeness_of(tx, start, end, identity),
+        reading=_reading(tx, start, end),
         health=_health(tx, start, end),
         rules=settings.gate.policy.sentences(),
         notices=tuple(_notices(tx, now, identity)),
@@ -105,6 +109,15 @@ def completeness_of(tx: Connection, start: datetime, end: datetime, identity: Id
 def _named(film: ExpectedFilm) -> ExpectedFilm:
     """A missing film without the hash of its accession, which names it to nobody."""
     return replace(film, key=in_clear(film.key) or "") if film.kind is ExpectedKind.ACCESSION else film
+
+
+def _reading(tx: Connection, start: datetime, end: datetime) -> Reading:
+    return Reading(
+        turnarounds=window.turnarounds(tx, start, end),
+        expired=read_imports.expired(tx, start, end),
+        read_lately=window.studies_read(tx, end - A_DAY, end) > 0,
+        table=read_imports.newest(tx),
+    )
 
 
 def _health(tx: Connection, start: datetime, end: datetime) -> Health:

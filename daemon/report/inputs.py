@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.triage.order import QueueStudy
 from daemon.triage.rules import Site
+from db.read_imports import ReadImport
 from db.reconciliation import ExpectedFilm
 from db.records import BundleRow
 from db.states import RootState, State
@@ -56,6 +57,23 @@ class Completeness:
     def arrived(self) -> int:
         """How many of those that were due are there by now."""
         return self.expected - len(self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What became known of reading within the report's window.
+
+    Attributes:
+        turnarounds: seconds from arrival to reading, one for each study first read; backlog is left out.
+        expired: studies that left the queue without anybody having said that they were read.
+        read_lately: whether anybody said of any study that it was read, within the last day of the window.
+        table: what came of the newest table of reads of the RIS, or None.
+    """
+
+    turnarounds: Sequence[float] = ()
+    expired: int = 0
+    read_lately: bool = True
+    table: ReadImport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +135,7 @@ class ReportInputs:
         completeness: None when no list speaks of the window.
         accepted_as: how the site accepted the bundle on its own films, None when it did not.
         rules: of the site's gate, a sentence each: what is taken, refused, marked.
+        reading: what became known of reading.
         notices: sentences that belong on top, such as a folder that is away or a run that ended without its stop.
         rows: how many studies, and how many films without a score, the page lists.
     """
@@ -139,6 +158,7 @@ class ReportInputs:
     scheduled_at: datetime | None = None
     verification: Verification | None = None
     completeness: Completeness | None = None
+    reading: Reading = field(default_factory=Reading)
     health: Health = field(default_factory=Health)
     accepted_as: str | None = None
     rules: Sequence[str] = ()

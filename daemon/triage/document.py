@@ -218,6 +218,7 @@ def _image_entry(image: QueueImage) -> dict[str, Any]:
         "policy": None if image.policy is None else str(image.policy),
         "logit": image.logit,
         "marks": list(image.marks),
+        "observed": image.observed,
         "duplicates": list(image.duplicates),
         "removed_at": None if image.removed_at is None else instant(image.removed_at),
         "withdrawn_at": None if image.withdrawn_at is None else instant(image.withdrawn_at),

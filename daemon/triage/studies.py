@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from daemon.triage.order import UNTAGGED, Band, QueueImage, QueueStudy, Urgency
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 _HEIGHT: Final = {band: height for height, band in enumerate(Band)}  # `first` is 0; what has no score speaks last
 
 
-def gather(images: Iterable[WaitingImage], rules: Callable[[int], Rules]) -> list[QueueStudy]:
+def gather(
+    images: Iterable[WaitingImage], rules: Callable[[int], Rules], observed: Collection[str] = ()
+) -> list[QueueStudy]:
     """Group images into studies.
 
     Args:
         images: every image of every waiting study, in any order.
         rules: bundle id -> what the scores of this bundle are judged by; asked once for each.
+        observed: folders whose films are listed by arrival alone.
 
     Returns:
         The studies, by first mention; `daemon.triage.order.order` puts them in order.
@@ -33,7 +36,7 @@ def gather(images: Iterable[WaitingImage], rules: Callable[[int], Rules]) -> lis
         grouped.setdefault(image.study_id, []).append(image)
         if image.bundle_id is not None and image.bundle_id not in known:
             known[image.bundle_id] = rules(image.bundle_id)
-    return [_study(rows, known) for rows in grouped.values()]
+    return [_study(rows, known, observed) for rows in grouped.values()]
 
 
 def parted(studies: Iterable[QueueStudy]) -> tuple[list[QueueStudy], list[QueueStudy]]:
@@ -42,16 +45,16 @@ def parted(studies: Iterable[QueueStudy]) -> tuple[list[QueueStudy], list[QueueS
     return [study for study in found if not study.withdrawn], [study for study in found if study.withdrawn]
 
 
-def _study(rows: list[WaitingImage], known: Mapping[int, Rules]) -> QueueStudy:
-    images = sorted((_image(row, known) for row in rows), key=_height)
+def _study(rows: list[WaitingImage], known: Mapping[int, Rules], observed: Collection[str]) -> QueueStudy:
+    images = sorted((_image(row, known, row.root_path in observed) for row in rows), key=_height)
     highest, row = images[0], rows[0]
     rows = [row for row in rows if row.withdrawn_at is None] or rows  # what was taken back counts for nothing
-    ranked = not highest.marks and not _is_held(images)
+    ranked = not highest.marks and not highest.observed and not _is_held(images)
     return QueueStudy(
         study=row.study_key,
         accession=row.accession,
         urgency=Urgency(row.urgency),
-        overdue=False,  # no site has a reading time yet
+        overdue=False,  # `daemon.triage.site` knows the site's hours
         backlog=all(row.backlog for row in rows),
         band=highest.band if ranked else Band.UNSCORED,
         policy=highest.policy if ranked else None,
@@ -72,7 +75,7 @@ def _is_held(images: list[QueueImage]) -> bool:
     return lowest and any(image.state is State.FAILED and image.withdrawn_at is None for image in images)
 
 
-def _image(row: WaitingImage, known: Mapping[int, Rules]) -> QueueImage:
+def _image(row: WaitingImage, known: Mapping[int, Rules], observed: bool) -> QueueImage:
     population = Population(row.population) if row.population else None
     logit, judged, marks = None, None, tuple((row.marks or "").split())
     # A logit that is no number must not reach the order: comparisons with it are always false, and the sort is lost.
@@ -90,7 +93,7 @@ def _image(row: WaitingImage, known: Mapping[int, Rules]) -> QueueImage:
         probability=judged.probability if judged else None,
         prevalence=judged.prevalence if judged else None,
         logit=logit,
-        band=judged.band if judged and not marks else Band.UNSCORED,
+        band=judged.band if judged and not marks and not observed else Band.UNSCORED,
         policy=judged.policy if judged else None,
         population=population,
         tier=row.tier or UNTAGGED,
@@ -101,6 +104,7 @@ def _image(row: WaitingImage, known: Mapping[int, Rules]) -> QueueImage:
         duplicates=row.duplicates,
         removed_at=row.removed_at,
         marks=marks,
+        observed=observed,
         withdrawn_at=row.withdrawn_at,
     )
 
@@ -108,5 +112,5 @@ def _image(row: WaitingImage, known: Mapping[int, Rules]) -> QueueImage:
 def _height(image: QueueImage) -> tuple[bool, int, float, bool, int]:
     """Sorts the image that speaks for the study to the front; a file that is still there before one that is gone."""
     gone = image.removed_at is not None
-    logit = 0.0 if image.logit is None or image.marks else image.logit
+    logit = 0.0 if image.logit is None or image.band is Band.UNSCORED else image.logit
     return (image.withdrawn_at is not None, _HEIGHT[image.band], -logit, gone, image.arrival_id)

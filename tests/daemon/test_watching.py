@@ -20,7 +20,8 @@ from daemon.composition import running_intake
 from daemon.health import DaemonState, process_exists, state_of, status_of
 from daemon.notify import notify
 from daemon.settings import ReportSettings, RootSettings, Settings
-from daemon.watching import stop_on_signal, watch
+from daemon.stopping import stop_on_signal
+from daemon.watching import watch
 from db import queue, runs
 from db.errors import StoreError
 from db.records import RunRow

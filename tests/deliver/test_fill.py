@@ -20,6 +20,7 @@ from daemon.deliver.settings import DeliverSettings, MailSettings, UrgentSetting
 from daemon.errors import DaemonError
 from daemon.report.build import build_report
 from daemon.triage.order import Band
+from daemon.triage.site import Department
 from db import instances, outbox, urgent
 from db.states import NoticeKind, State
 
@@ -31,6 +32,7 @@ SETTINGS = DeliverSettings(
     webhook=WebhookSettings(url="https://hook.example.org/", secret_file="secret"),
     urgent=UrgentSettings(enabled=True, to=(TO,), per_hour=2, acknowledge_minutes=30, escalate_to=(SECOND,)),
 )
+SITE = Department()
 MINUTE = timedelta(minutes=1)
 
 
@@ -39,7 +41,7 @@ def kinds(tx: Connection) -> list[NoticeKind]:
 
 
 def announce(tx: Connection, now: datetime = NOW) -> int:
-    return announce_urgent(tx, SETTINGS, {}, now)
+    return announce_urgent(tx, SETTINGS, SITE, now)
 
 
 def test_a_report_is_told_once_to_each_with_counts_and_a_link(tx: Connection) -> None:
@@ -160,9 +162,9 @@ def test_a_clock_that_is_put_back_does_not_silence_notices(tx: Connection, ward:
 def test_what_nobody_acknowledges_is_told_to_others_once(tx: Connection, ward: Ward) -> None:
     ward.film(1)
     announce(tx)
-    assert settle(tx, SETTINGS, {}, NOW + 29 * MINUTE) == 0
-    assert settle(tx, SETTINGS, {}, NOW + 30 * MINUTE) == 1
-    assert settle(tx, SETTINGS, {}, NOW + 90 * MINUTE) == 0
+    assert settle(tx, SETTINGS, SITE, NOW + 29 * MINUTE) == 0
+    assert settle(tx, SETTINGS, SITE, NOW + 30 * MINUTE) == 1
+    assert settle(tx, SETTINGS, SITE, NOW + 90 * MINUTE) == 0
     ((_, deliveries),) = outbox.last(tx, 9)
     assert [each.target for each in deliveries if each.escalated] == [name_of(SECOND), ""]
 
@@ -176,10 +178,10 @@ def test_what_was_acknowledged_read_or_taken_back_is_not_told_to_others(tx: Conn
     assert acknowledge(tx, first, "mn", NOW + MINUTE).acknowledged_by == "kl"
     instances.withdraw(tx, [films[1].id], films[1].id, NOW)
     ward.read(films[2], NOW + MINUTE)
-    assert settle(tx, SETTINGS, {}, NOW + 2 * MINUTE) == 0
+    assert settle(tx, SETTINGS, SITE, NOW + 2 * MINUTE) == 0
     assert [notice.id for notice in urgent.unsettled(tx)] == [digest]
     ward.read(films[3], NOW + MINUTE)
-    assert settle(tx, SETTINGS, {}, NOW + 31 * MINUTE) == 0
+    assert settle(tx, SETTINGS, SITE, NOW + 31 * MINUTE) == 0
     by = {notice.id: notice.acknowledged_by for notice, _ in outbox.last(tx, 9)}
     assert by == {first: "kl", second: "read", digest: "read"}
 

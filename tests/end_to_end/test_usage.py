@@ -16,12 +16,16 @@ COMMANDS = [
     "",
     "scan",
     "watch",
+    "receive",
     "queue",
     "review",
     "read",
+    "urgency",
     "account",
     "history",
     "heatmap",
+    "explain",
+    "survey",
     "retry",
     "reconcile",
     "handled",
@@ -30,6 +34,7 @@ COMMANDS = [
     "deliver run",
     "deliver list",
     "deliver acknowledge",
+    "collect",
     "status",
     "roots",
     "roots list",
@@ -44,7 +49,7 @@ COMMANDS = [
 ]
 # What takes longer to import than a --help may take; a command imports them when it does its work.
 HEAVY = {"PIL", "ai_edge_litert", "alembic", "apscheduler", "jinja2", "numpy", "pebble", "pydantic", "pydicom"}
-HEAVY |= {"prometheus_client", "sqlalchemy", "tensorflow", "watchdog"}
+HEAVY |= {"prometheus_client", "pynetdicom", "sqlalchemy", "tensorflow", "watchdog"}
 HELP = """
 import json, sys
 from click.testing import CliRunner
@@ -106,6 +111,7 @@ def test_the_table_of_commands_names_each_module(helps: dict[str, tuple[int, str
         "retry",
         "reconcile",
         "handled",
+        "collect",
     ],
 )
 def test_every_command_of_the_store_takes_db(command: str, helps: dict[str, tuple[int, str, list[str]]]) -> None:
@@ -142,8 +148,17 @@ def test_no_arguments_print_the_help(program: Program) -> None:
         ["read"],
         ["retry"],
         ["history"],
+        ["explain"],
+        ["explain", "a.jpg", "--population", "dogs"],
+        ["survey"],
+        ["survey", ".", "--examples", "-1"],
         ["handled"],
         ["handled", "--older-than", "30"],
+        ["collect"],
+        ["collect", "out"],
+        ["collect", "out", "--random", "0"],
+        ["collect", "out", "--refused", "--since", "yesterday"],
+        ["collect", "out", "--refused", "--side", "4000"],
         ["reconcile"],
         ["reconcile", "--expected", "ris.csv", "--grace", "soon"],
         ["reconcile", "--expected", "ris.csv", "--since", "yesterday"],

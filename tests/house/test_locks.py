@@ -12,9 +12,9 @@ from builders.parts import ROOT
 PIN: Final = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
 EXTRAS: Final = {
     "daemon": (),
-    "dicom": ("receiver", "collect"),
+    "dicom": ("receiver",),
     "demo": ("demo",),
-    "test": ("demo", "receiver", "collect", "trainer", "test"),
+    "test": ("demo", "receiver", "trainer", "test"),
 }
 
 

@@ -354,7 +354,7 @@ def test_an_outcome_that_is_none_is_a_film_without_an_outcome(pool: WorkerPool, 
 def test_an_outcome_comes_back_as_it_was(bundle: Bundle) -> None:
     """To the last bit, whatever the film says of itself."""
     for data in (FILM, dicom(view="LATERAL"), note("1.2", ["1.2.3", "1.2.4"]), b"rubbish"):
-        worker._scorer = worker.Scorer(bundle)
+        worker._eyes = worker.Eyes.of(bundle, worker.BY_DEFAULT.modalities)
         outcome = worker.judge(data, None)
         again = wire.read(wire.written(outcome))
         cells, back = outcome.map, again.map

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -12,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.report.build import build_report
-from daemon.report.inputs import Completeness, Health, RootHealth, Verification
+from daemon.report.inputs import Completeness, Health, Reading, RootHealth, Verification
 from daemon.report.pages import IndexEntry, render_html, render_index
 from daemon.triage.order import Band
 from daemon.triage.rules import rules_of
 from daemon.triage.studies import gather
+from db.read_imports import ReadImport
 from db.reconciliation import ExpectedFilm
 from db.states import ExpectedKind, RootState, State
 from models.bundle import GroupPolicy
@@ -276,3 +278,21 @@ def test_marked_films_stand_apart_and_the_rules_of_the_site_are_said() -> None:
     assert all(rule in page for rule in rules)
     assert report.document["marked"][0]["codes"] == ["view", "cut-off"]
     assert "Scored and marked" not in Page(render_html(build_report(report_inputs(studies=studies[1:])))).text
+
+
+def test_what_is_known_of_reading_is_said() -> None:
+    """Turnaround where reads are known; that nobody knows, and what was never marked read, as warnings."""
+    old = gather([waiting_image(1, arrived_at=NOW - timedelta(days=2))], lambda _: RULES)
+    table = ReadImport(NOW, "reads.csv", 9, 4, 3, "line 7 has no usable read_at")
+    known = Reading(turnarounds=[600.0, 1200.0, 7200.0], expired=2, table=table)
+    page = Page(render_html(build_report(report_inputs(studies=old, arrived=5, read=3, reading=known)))).text
+    assert "From arrival to reading (3 studies): median 20 min" in page
+    assert "Never marked read: 2 studies left the list" in page
+    assert "9 rows taken in" in page
+    assert "Malformed: line 7 has no usable read_at" in page
+    assert "Read state unknown" not in page
+    silent = replace(known, read_lately=False)
+    report = build_report(report_inputs(studies=old, read=0, reading=silent))
+    assert "Read state unknown" in Page(render_html(report)).text
+    assert report.turnaround is None
+    assert build_report(report_inputs(studies=(), reading=silent)).read_known

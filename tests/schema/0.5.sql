@@ -1,4 +1,4 @@
--- schema 0004
+-- schema 0005
 
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
@@ -136,6 +136,17 @@ CREATE TABLE read_event (
 
 CREATE INDEX ix_read_event_study_id_recorded_at ON read_event (study_id, recorded_at);
 
+CREATE TABLE read_import (
+	id INTEGER NOT NULL,
+	at TEXT NOT NULL,
+	source BLOB NOT NULL,
+	rows INTEGER NOT NULL,
+	marked INTEGER NOT NULL,
+	unknown INTEGER NOT NULL,
+	faults TEXT NOT NULL,
+	CONSTRAINT pk_read_import PRIMARY KEY (id)
+);
+
 CREATE TABLE reconciliation (
 	id INTEGER NOT NULL,
 	at TEXT NOT NULL,
@@ -213,6 +224,19 @@ CREATE TABLE study (
 );
 
 CREATE INDEX ix_study_accession ON study (accession);
+
+CREATE TABLE urgency_event (
+	id INTEGER NOT NULL,
+	study_id INTEGER NOT NULL,
+	urgency TEXT NOT NULL,
+	at TEXT NOT NULL,
+	source TEXT NOT NULL,
+	"by" TEXT,
+	CONSTRAINT pk_urgency_event PRIMARY KEY (id),
+	CONSTRAINT fk_urgency_event_study_id FOREIGN KEY(study_id) REFERENCES study (id)
+);
+
+CREATE INDEX ix_urgency_event_study_id ON urgency_event (study_id);
 
 CREATE TABLE withdrawal (
 	id INTEGER NOT NULL,

@@ -105,15 +105,12 @@ def test_an_unscored_study_waits_for_the_next_studies_that_came_before_it(studie
 
 
 @given(queues())
-def test_overdue_unscored_studies_keep_their_place_among_the_overdue(studies: list[QueueStudy]) -> None:
-    """The same holds within the overdue studies of an urgency."""
+def test_overdue_studies_go_by_arrival(studies: list[QueueStudy]) -> None:
+    """Whatever their band and score: none can be overtaken for ever."""
     ordered = list(order(studies))
     for urgency in Urgency:
         lane = [study for study in ordered if study.urgency is urgency and study.overdue]
-        for place, study in enumerate(lane):
-            if study.band is Band.UNSCORED:
-                before = sum(other.band is Band.NEXT for other in lane[:place])
-                assert before == sum(s.band is Band.NEXT and s.arrived_at < study.arrived_at for s in lane)
+        assert lane == sorted(lane, key=lambda study: (study.arrived_at, study.study))
 
 
 @given(queues())

@@ -10,8 +10,8 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 UTC_TIME: Final = sa.DateTime(timezone=True).with_variant(sa.Text(), "sqlite")
 

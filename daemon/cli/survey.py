@@ -1,0 +1,112 @@
+"""`cxr-triage survey`: of the films in a folder, how many could be scored, and why the others not."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from daemon.cli.options import folders_argument, format_option, printable, settings_of
+from daemon.cli.progress import counting
+
+if TYPE_CHECKING:
+    from daemon.errors import DaemonError
+    from daemon.explain.survey import Folder
+    from daemon.settings import RootSettings
+
+
+@click.command("survey", epilog="\b\nExample: cxr-triage survey /srv/last-month --examples 3")
+@folders_argument
+@click.option("--population", type=click.Choice(["children", "adults"]), help="Who is on films that state no age.")
+@click.option("--bundle", type=click.Path(path_type=Path), help="Another model than the one that ships.")
+@click.option(
+    "--examples", type=click.IntRange(0, 1000), default=0, show_default=True, help="Name so many files of each code."
+)
+@format_option("table", "json", "csv")
+@click.pass_context
+def command(
+    context: click.Context,
+    folders: tuple[Path, ...],
+    population: str | None,
+    bundle: Path | None,
+    examples: int,
+    form: str,
+) -> int:
+    """Count which films of each FOLDER (default: the configured roots) could be scored, and why others not.
+
+    Files are chosen and judged as a scan would; no database is opened and nothing is stored. Without --examples no file
+    is named. The exit code is 0 if at least one film could be scored, else 1; also 1 if a folder could not be listed,
+    and 130 after Ctrl-C, which prints what was counted so far.
+    """
+    from daemon.cli.interrupt import held_back
+    from daemon.cli.main import INTERRUPTED
+    from daemon.composition import bundle_of
+    from daemon.explain.survey import Survey
+    from daemon.explain.survey_document import survey_document
+    from daemon.explain.tally import Tally
+    from daemon.intake.workers import WorkerPool, default_workers
+    from daemon.roots import roots_of
+    from daemon.triage.rules import rules_of
+
+    settings = settings_of(context)
+    roots = roots_of(settings, folders, population)
+    model, policy, workers = bundle_of(settings, bundle), settings.gate.policy, default_workers()
+    tally = Tally(rules_of(model.points, model.policies), examples)
+    complete, document = False, dict[str, Any]()
+    found, failed = _listed(roots)
+    for error in failed:
+        click.echo(f"cxr-triage: {printable(str(error))}", err=True)
+    if not found:
+        return 1
+    try:
+        with held_back() as stop, WorkerPool(model, workers, policy) as pool:
+            survey = Survey(pool, model, found, tally, capacity=2 * workers)
+            with counting("films", lambda: (survey.done, survey.total)) as show:
+                complete = survey.run(stop, show)
+            document = survey_document(tally, found, model, policy, listed=survey.total, complete=complete)
+    except KeyboardInterrupt:  # a survey that is broken off has counted something
+        if not document:
+            raise
+    _show(document, form)
+    if not complete:
+        click.echo(f"cxr-triage: interrupted; {document['left']} files are not counted", err=True)
+        return INTERRUPTED
+    return 1 if failed or not document["scored"] + document["marked"] else 0
+
+
+def _listed(roots: Sequence[RootSettings]) -> tuple[list[Folder], list[DaemonError]]:
+    """The folders with what lies in them, and those that cannot be listed."""
+    from daemon.errors import DaemonError
+    from daemon.explain.survey import Folder
+    from daemon.intake.listing import list_root
+    from models.radiograph import MAX_BYTES
+
+    found, failed = list[Folder](), list[DaemonError]()
+    for root in roots:
+        largest = MAX_BYTES if root.largest_mib is None else min(MAX_BYTES, int(root.largest_mib * 2**20))
+        try:
+            found.append(Folder(root.path, list_root(root.path, root.selection), root.population, largest))
+        except DaemonError as error:
+            failed.append(error)
+    return found, failed
+
+
+def _show(document: dict[str, Any], form: str) -> None:
+    from daemon.explain.survey_document import ROW, survey_lines, survey_rows
+
+    if form == "json":
+        click.echo(json.dumps(document, indent=2))
+    elif form == "csv":
+        text = io.StringIO()
+        writer = csv.DictWriter(text, ROW, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({key: printable(cell) for key, cell in row.items()} for row in survey_rows(document))
+        click.echo(text.getvalue(), nl=False)
+    else:
+        for line in survey_lines(document):
+            click.echo(printable(line))
