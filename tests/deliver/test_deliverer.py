@@ -131,6 +131,7 @@ def test_one_busy_mailbox_does_not_double_the_mail_of_another(store: Store) -> N
     assert OTHER.encode() not in server.taken[1].content
 
 
+@pytest.mark.system("openssl")
 def test_a_certificate_must_be_known_and_fit(store: Store, tmp_path: Path) -> None:
     """With STARTTLS and with TLS from the start; nothing is said before it was seen."""
     port, wrong, right = free_port(), certificate(tmp_path, "elsewhere"), certificate(tmp_path, "localhost")
@@ -158,6 +159,7 @@ def test_a_server_without_starttls_gets_nothing(store: Store, tmp_path: Path) ->
     assert (server.given, server.users) == ([], [])
 
 
+@pytest.mark.system("openssl")
 def test_a_login_that_is_refused_is_tried_again_with_the_file_as_it_is_then(store: Store, tmp_path: Path) -> None:
     port, right = free_port(), certificate(tmp_path, "localhost")
     file = secret(tmp_path, "wrong")
