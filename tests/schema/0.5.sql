@@ -1,4 +1,4 @@
--- schema 0005
+-- schema 0006
 
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
@@ -122,6 +122,43 @@ CREATE TABLE history (
 	CONSTRAINT fk_history_arrival_id FOREIGN KEY(arrival_id) REFERENCES arrival (id),
 	CONSTRAINT uq_history_arrival_id_sequence UNIQUE (arrival_id, sequence)
 );
+
+CREATE TABLE outbox_delivery (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+	notice_id INTEGER NOT NULL,
+	channel TEXT NOT NULL,
+	target TEXT NOT NULL,
+	escalated BOOLEAN NOT NULL,
+	state TEXT NOT NULL,
+	attempts INTEGER NOT NULL,
+	not_before TEXT NOT NULL,
+	ended_at TEXT,
+	error TEXT,
+	CONSTRAINT fk_outbox_delivery_notice_id FOREIGN KEY(notice_id) REFERENCES outbox_notice (id),
+	CONSTRAINT uq_outbox_delivery_notice_id_channel_target_escalated UNIQUE (notice_id, channel, target, escalated)
+);
+
+CREATE INDEX ix_outbox_delivery_state_ended_at ON outbox_delivery (state, ended_at);
+
+CREATE TABLE outbox_notice (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+	kind TEXT NOT NULL,
+	"key" TEXT NOT NULL,
+	payload TEXT NOT NULL,
+	created_at TEXT NOT NULL,
+	study_id INTEGER,
+	part_of INTEGER,
+	acknowledged_at TEXT,
+	acknowledged_by TEXT,
+	escalated_at TEXT,
+	CONSTRAINT fk_outbox_notice_study_id FOREIGN KEY(study_id) REFERENCES study (id),
+	CONSTRAINT fk_outbox_notice_part_of FOREIGN KEY(part_of) REFERENCES outbox_notice (id),
+	CONSTRAINT uq_outbox_notice_key UNIQUE ("key")
+);
+
+CREATE INDEX ix_outbox_notice_part_of ON outbox_notice (part_of);
+
+CREATE INDEX ix_outbox_notice_study_id ON outbox_notice (study_id);
 
 CREATE TABLE read_event (
 	id INTEGER NOT NULL,
