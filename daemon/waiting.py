@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select
 
 from daemon.triage.document import account_document, queue_document
-from daemon.triage.order import QueueStudy, order
+from daemon.triage.order import QueueStudy, Urgency, order
 from daemon.triage.rules import Rules, Site, rules_of
 from daemon.triage.site import Department, placed
 from daemon.triage.studies import gather, parted
@@ -56,6 +56,18 @@ def waiting_studies(
     return placed(gather(queue.waiting(tx, among), rules.__getitem__, department.observed), department, now)
 
 
+def served_of(tx: Connection, department: Department) -> frozenset[Urgency]:
+    """The urgencies of which an overdue study was read last; see `daemon.triage.order.order`."""
+    waits = department.waits
+    served = set[Urgency]()
+    for read in queue.last_reads(tx):
+        reading = waits.reading_time(read.arrived_at, read.recorded_at)
+        limit = waits.limit(Urgency(read.urgency), [read.root_path])
+        if not read.backlog and reading.between(read.arrived_at, read.recorded_at) > limit:
+            served.add(Urgency(read.urgency))
+    return frozenset(served)
+
+
 def account_of(tx: Connection) -> dict[str, Any]:
     """The account; `seen` is counted from the history, the states from the arrivals."""
     return account_document(queue.account(tx), seen=history.arrivals_known(tx))
@@ -65,7 +77,7 @@ def queue_of(tx: Connection, now: datetime, department: Department, limit: int |
     """The document that `queue --format json` prints; probabilities at the site's prevalences where they are set."""
     ranked, withdrawn = parted(waiting_studies(tx, department, now))
     return queue_document(
-        list(order(ranked)),
+        list(order(ranked, served_of(tx, department))),
         generated_at=now,
         bundle=results.newest_bundle(tx),
         account=account_of(tx),

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Select, and_, case, exists, func, or_, select
 
 from db import schema
 from db.identity import in_clear
-from db.records import WaitingImage
-from db.states import ENDED, REJECTION_NOTE, State
+from db.records import LastRead, WaitingImage
+from db.states import ENDED, REJECTION_NOTE, UNREAD, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -131,6 +131,29 @@ def _copies(tx: Connection) -> dict[int, tuple[str, ...]]:
     for original, folder, path in tx.execute(query):
         copies[original].append(os.path.join(folder, path))  # noqa: PTH118
     return {original: tuple(paths) for original, paths in copies.items()}
+
+
+def last_reads(tx: Connection) -> list[LastRead]:
+    """Of each requested urgency the study that somebody read last."""
+    reader = e.source.not_in(sorted(UNREAD))
+    newest = (
+        select(s.requested_urgency, func.max(e.id).label("id"))
+        .join_from(schema.read_event, schema.study, s.id == e.study_id)
+        .where(reader)
+        .group_by(s.requested_urgency)
+        .subquery("newest")
+    )
+    query: Select[Any] = (
+        select(newest.c.requested_urgency, e.recorded_at, a.arrived_at, a.backlog, schema.root.c.path)
+        .join_from(newest, schema.read_event, e.id == newest.c.id)
+        .join(schema.arrival, and_(a.study_id == e.study_id, a.state.in_(sorted(ENDED))))
+        .join(schema.root, schema.root.c.id == a.root_id)
+        .order_by(newest.c.requested_urgency, a.arrived_at, a.id)
+    )
+    found: dict[str, LastRead] = {}
+    for row in tx.execute(query):
+        found.setdefault(row[0], LastRead(*row))  # its earliest image: a study waits from then on
+    return list(found.values())
 
 
 def account(tx: Connection) -> dict[State, int]:

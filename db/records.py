@@ -222,6 +222,17 @@ class WaitingImage:
 
 
 @dataclass(frozen=True, slots=True)
+class LastRead:
+    """The study of an urgency that was read last: when that became known, and when and through which root it came."""
+
+    urgency: str
+    recorded_at: datetime
+    arrived_at: datetime
+    backlog: bool
+    root_path: str
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryLine:
     """One transition of an arrival."""
 

@@ -124,7 +124,7 @@ class Report:
 def build_report(inputs: ReportInputs) -> Report:
     """Decide everything that the report says."""
     ranked, withdrawn = parted(inputs.studies)
-    studies = list(order(ranked))
+    studies = list(order(ranked, inputs.served))
     account = account_document(inputs.counts, seen=inputs.seen)
     names = _names(
         {root.path for root in inputs.health.roots} | {image.root for s in inputs.studies for image in s.images}

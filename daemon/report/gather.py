@@ -21,7 +21,7 @@ from daemon.report.build import Report, build_report
 from daemon.report.inputs import Completeness, Health, Reading, ReportInputs, RootHealth, Verification
 from daemon.report.write import write_report
 from daemon.settings import ReportSettings, Settings
-from daemon.waiting import Kept, kept_of, waiting_studies
+from daemon.waiting import Kept, kept_of, served_of, waiting_studies
 from db import blind, history, queue, read_imports, reconciliation, reports, results, roots, runs, window
 from db.identity import Identity, in_clear
 from db.key_file import holds_hashes, reader
@@ -71,6 +71,7 @@ def gather(
         written_at=now,
         counts=queue.account(tx),
         studies=waiting_studies(tx, settings.department, now),
+        served=served_of(tx, settings.department),
         bundle=bundle,
         points=kept.points,
         policies=kept.policies,

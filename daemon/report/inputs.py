@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from daemon.triage.order import QueueStudy
+from daemon.triage.order import QueueStudy, Urgency
 from daemon.triage.rules import Site
 from db.read_imports import ReadImport
 from db.reconciliation import ExpectedFilm
@@ -125,6 +125,7 @@ class ReportInputs:
         written_at: now; waiting is counted up to it.
         counts: arrivals by state, over all time.
         studies: every waiting study, in any order.
+        served: the urgencies of which an overdue study was read last; see `daemon.triage.order.order`.
         bundle: the newest that scored, None before the first score.
         points, policies: the operating points of `bundle`, and what it says of each age group.
         prevalence: what the site has set.
@@ -148,6 +149,7 @@ class ReportInputs:
     written_at: datetime
     counts: Mapping[State, int]
     studies: Sequence[QueueStudy]
+    served: Collection[Urgency] = ()
     bundle: BundleRow | None = None
     points: Mapping[Population, OperatingPoint] = field(default_factory=dict)
     policies: Mapping[AgeGroup, GroupPolicy] = field(default_factory=dict)

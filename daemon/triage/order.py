@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -126,16 +126,22 @@ class QueueStudy:
         return all(image.withdrawn_at is not None for image in self.images)
 
 
-def order(studies: Iterable[QueueStudy]) -> Iterator[QueueStudy]:
-    """Every study exactly once, in the order in which they should be read; sorts no further than it is asked for."""
+def order(studies: Iterable[QueueStudy], served: Collection[Urgency] = ()) -> Iterator[QueueStudy]:
+    """Every study exactly once, in the order in which they should be read; sorts no further than it is asked for.
+
+    Args:
+        studies: that wait.
+        served: the urgencies of which an overdue study was read last. Of them a `first` study leads: whoever takes the
+            head of a list that is made anew after each reading would else never get to one while any is overdue.
+    """
     requested: dict[Urgency, list[QueueStudy]] = {urgency: [] for urgency in Urgency}
     for study in studies:
         requested[study.urgency].append(study)
     for urgency in Urgency:
-        yield from _of_one_urgency(requested[urgency])
+        yield from _of_one_urgency(requested[urgency], first_leads=urgency in served)
 
 
-def _of_one_urgency(studies: list[QueueStudy]) -> Iterator[QueueStudy]:
+def _of_one_urgency(studies: list[QueueStudy], *, first_leads: bool) -> Iterator[QueueStudy]:
     """Overdue studies in front, but one `first` study that is not overdue after each of them, while there is one.
 
     Overdue studies go by arrival, whatever their score: by score, one of the lowest could wait for ever behind those
@@ -143,7 +149,10 @@ def _of_one_urgency(studies: list[QueueStudy]) -> Iterator[QueueStudy]:
     """
     overdue = _by_arrival([study for study in studies if study.overdue])
     in_time = _bands([study for study in studies if not study.overdue])
-    for first in _by_score(in_time[Band.FIRST]):
+    firsts = _by_score(in_time[Band.FIRST])
+    if first_leads:
+        yield from islice(firsts, 1)
+    for first in firsts:
         yield from islice(overdue, 1)
         yield first
     yield from overdue

@@ -58,3 +58,16 @@ def test_overdue_and_observed_are_said(program: Program) -> None:
     assert found["C"]["images"][0]["observed"] is True  # type: ignore[index]
     assert found["C"]["images"][0]["probability"] is not None  # type: ignore[index]
     assert found["A"]["images"][0]["observed"] is False  # type: ignore[index]
+
+
+def test_after_an_overdue_study_was_read_a_first_one_leads(program: Program) -> None:
+    """The list is made anew after each reading: whoever takes its top reads both kinds in turn."""
+    time.sleep(0.7)
+    with closing(sqlite3.connect(program.folder / "t.db")) as db, db:
+        db.execute("UPDATE result SET logit = 9")
+        db.execute("UPDATE arrival SET arrived_at = '2026-01-01 00:00:00.000000+00:00' WHERE accession = 'B'")
+        db.execute("UPDATE arrival SET arrived_at = '2026-01-02 00:00:00.000000+00:00' WHERE accession = 'C'")
+        db.execute("UPDATE arrival SET arrived_at = '2099-01-01 00:00:00.000000+00:00' WHERE accession = 'A'")
+    assert list(_queue(program)) == ["B", "A", "C"]
+    program.good("read", "B")
+    assert list(_queue(program)) == ["A", "C"]

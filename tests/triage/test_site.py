@@ -101,6 +101,7 @@ def test_nobody_waits_beyond_the_limit_plus_the_work_ahead(films: list[tuple[Ban
     ]
     waiting: list[QueueStudy] = []
     due: dict[str, datetime] = {}
+    served: set[Urgency] = set()
     now = NOW
     while coming or waiting:
         waiting += [study for study in coming if study.arrived_at <= now]
@@ -109,8 +110,28 @@ def test_nobody_waits_beyond_the_limit_plus_the_work_ahead(films: list[tuple[Ban
         for study in found:
             if study.overdue:
                 ahead = sum((other.arrived_at, other.study) < (study.arrived_at, study.study) for other in found)
-                due.setdefault(study.study, now + (2 * ahead + 1) * quarter)
-        for read in list(order(found))[:1]:
+                due.setdefault(study.study, now + (2 * ahead + 1) * quarter)  # the first of them may lead
+        for read in list(order(found, served))[:1]:
             assert read.study not in due or now <= due[read.study]
             waiting = [study for study in waiting if study.study != read.study]
+            served = {Urgency.ROUTINE} if read.overdue else set()
         now += quarter
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(Band), st.floats(-5, 5), st.booleans()), min_size=1, max_size=30),
+)
+def test_who_always_takes_the_top_gives_every_second_place_to_first_studies(
+    films: list[tuple[Band, float, bool]],
+) -> None:
+    """The list is made anew after each reading; no two overdue studies are read in a row while a `first` one waits."""
+    waiting = [queue_study(number, band, logit, overdue=late) for number, (band, logit, late) in enumerate(films)]
+    served: set[Urgency] = set()
+    before: QueueStudy | None = None
+    while waiting:
+        top = next(order(waiting, served))
+        firsts = any(study.band is Band.FIRST and not study.overdue for study in waiting)
+        assert not (top.overdue and before is not None and before.overdue and firsts)
+        served = {Urgency.ROUTINE} if top.overdue else set()
+        waiting = [study for study in waiting if study.study != top.study]
+        before = top
