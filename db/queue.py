@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Select, and_, case, exists, func, or_, select
 
-from db import schema
+from db import blind_cases, schema
 from db.identity import in_clear
 from db.records import WaitingImage
 from db.states import ENDED, REJECTION_NOTE, State
@@ -109,8 +109,11 @@ def _images(tx: Connection, states: Collection[State]) -> list[WaitingImage]:
         .where(~read, or_(a.removed_at.is_(None), ~replaced))
         .order_by(s.id, a.arrived_at, a.id)
     )
-    copies = _copies(tx)
-    return [WaitingImage(*(*row[:2], in_clear(row[2]), *row[3:], copies.get(row[6], ()))) for row in tx.execute(query)]
+    copies, hidden = _copies(tx), blind_cases.hidden(tx)
+    return [
+        WaitingImage(*(*row[:2], in_clear(row[2]), *row[3:], copies.get(row[6], ()), row[0] in hidden))
+        for row in tx.execute(query)
+    ]
 
 
 def _copies(tx: Connection) -> dict[int, tuple[str, ...]]:
