@@ -93,9 +93,9 @@ def hidden(tx: Connection) -> frozenset[int]:
     return frozenset(drawn | set(tx.execute(same).scalars()))
 
 
-def hides(tx: Connection, content_sha256: str) -> bool:
-    """Whether the score of a content is not to be shown."""
-    return content_sha256 in set(tx.execute(_contents()).scalars())
+def contents(tx: Connection) -> frozenset[str]:
+    """The SHA-256 of everything whose score is not to be shown."""
+    return frozenset(tx.execute(_contents()).scalars())
 
 
 def waiting(tx: Connection) -> int:
@@ -131,7 +131,7 @@ def judged(tx: Connection) -> list[Judged]:
         .join(schema.result, schema.result.c.id == a.result_id)
         .order_by(s.id)
     )
-    return [Judged(*row[:5], bool(row[5]), *row[6:]) for row in tx.execute(query)]
+    return [Judged(*(*row[:5], bool(row[5]), *row[6:])) for row in tx.execute(query)]
 
 
 def _has_verdict(study_id: ColumnElement[Any]) -> ColumnElement[bool]:
