@@ -94,11 +94,8 @@ def _facts(told: Mapping[str, Any], zone: ZoneInfo) -> Iterator[tuple[str, str]]
         yield "read", f"{_time(read['read_at'], zone)} ({read['source']}{', ' + read['by'] if read['by'] else ''})"
     last = len(told["verdicts"])
     for number, said in enumerate(told["verdicts"], 1):
-        by, note = (f", {said['by']}" if said["by"] else ""), (f": {said['note']}" if said["note"] else "")
-        yield (
-            "verdict",
-            f"{_time(said['at'], zone)}  {said['verdict']}{' (revised)' if number < last else ''}{by}{note}",
-        )
+        words = said["verdict"] + (" (revised)" if number < last else "") + (f", {said['by']}" if said["by"] else "")
+        yield "verdict", f"{_time(said['at'], zone)}  {words}" + (f": {said['note']}" if said["note"] else "")
 
 
 def _time(text: str, zone: ZoneInfo) -> str:

@@ -1,0 +1,161 @@
+"""How often the bands were right, from blind cases: weighted rates, their intervals and a calibration table; pure.
+
+A case that was drawn with a chance of 1 in 20 stands for 20: rates are sums of such weights (Hajek's ratio of two
+Horvitz-Thompson sums, 1971), so that a band of which few were drawn counts as much as it did among all films.
+
+Intervals: the count in each cell (band by verdict) is taken for a Poisson count with Jeffreys' prior, and the ratio is
+drawn from what that leaves of it (as Brown, Cai and DasGupta, Statistical Science 16, 101, 2001, recommend for one
+proportion). The usual intervals fail where it matters: of a few missed cases with a weight of 20 each, a bootstrap that
+has seen none draws none, and a normal approximation passes 1. Where weights within a cell differ, the cell counts for
+as many cases of equal weight as would be known as well (Kish: the square of their sum over the sum of their squares).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from daemon.triage.order import Band
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+DRAWS: Final = 4000
+TAILS: Final = (2.5, 97.5)  # percent
+JEFFREYS: Final = 0.5
+CALLED: Final = (Band.FIRST, Band.NEXT)  # at or above the operating point
+BANDS: Final = (*CALLED, Band.IN_TURN)
+EDGES: Final = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)  # of the calibration table; few cases are judged, so few bins
+
+
+@dataclass(frozen=True, slots=True)
+class BlindCase:
+    """A study that a reader judged without its score.
+
+    Attributes:
+        band: in which its score put it.
+        pneumonia: what the reader said.
+        share: the chance that it was drawn by, above 0.
+        probability: as it would have been shown.
+        root: the folder that it came through.
+    """
+
+    band: Band
+    pneumonia: bool
+    share: float
+    probability: float
+    root: str = ""
+    tier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share with its 95 % interval; `value` is None where the cases cannot tell, and `why` says what is missing.
+
+    `cases` is how many it rests on, unweighted.
+    """
+
+    cases: int
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How the bands did among some cases: a study of `first` or `next` is called, one of `in_turn` is not."""
+
+    sensitivity: Rate
+    specificity: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Cases whose probabilities lie in [low, high): the weighted mean of these, and how many had pneumonia."""
+
+    low: float
+    high: float
+    stated: float
+    found: Rate
+
+
+def rates_of(cases: Sequence[BlindCase], rng: np.random.Generator) -> Rates:
+    """Sensitivity and specificity of the operating point.
+
+    Args:
+        cases: drawn while every band had a share, each with a verdict of pneumonia or none.
+        rng: draws the intervals.
+    """
+    return Rates(_rate(cases, True, CALLED, rng), _rate(cases, False, (Band.IN_TURN,), rng))
+
+
+def calibration_of(cases: Sequence[BlindCase], rng: np.random.Generator) -> list[Bin]:
+    """Stated probabilities against what readers found, for each bin that has a case."""
+    found = []
+    for low, high in pairwise(EDGES):
+        within = [case for case in cases if low <= case.probability < high or case.probability == high == EDGES[-1]]
+        if not within:
+            continue
+        weights = _weights(within)
+        stated = float(np.average([case.probability for case in within], weights=weights))
+        hits = [_Cell.of(within, band, True) for band in BANDS]
+        others = [_Cell.of(within, band, False) for band in BANDS]
+        found.append(Bin(low, high, stated, _ratio(hits, others, len(within), rng)))
+    return found
+
+
+def _rate(cases: Sequence[BlindCase], pneumonia: bool, right: Iterable[Band], rng: np.random.Generator) -> Rate:
+    """The weighted share of the cases with one verdict that stand in the bands which are right for it."""
+    rest = sum(case.pneumonia is pneumonia for case in cases)
+    empty = [band for band in BANDS if not any(case.band is band for case in cases)]
+    if empty:
+        names = ", ".join(band.replace("_", " ") for band in empty)
+        return Rate(rest, why=f"no blind case of the band {names} was judged")
+    if not rest:
+        return Rate(rest, why=f"no blind case {'with' if pneumonia else 'without'} pneumonia was judged")
+    hits = [_Cell.of(cases, band, pneumonia) for band in BANDS if band in right]
+    misses = [_Cell.of(cases, band, pneumonia) for band in BANDS if band not in right]
+    return _ratio(hits, misses, rest, rng)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """Cases of one band and verdict: `count` of equal weight that are known as well, and what each stands for."""
+
+    count: float
+    weight: float
+
+    @classmethod
+    def of(cls, cases: Iterable[BlindCase], band: Band, pneumonia: bool) -> _Cell | None:
+        """None where the band has no case; an empty cell keeps the weight of its band, for what may be missed in it."""
+        of_band = [case for case in cases if case.band is band]
+        if not of_band:
+            return None
+        weights = _weights([case for case in of_band if case.pneumonia is pneumonia])
+        if not weights.size:
+            return cls(0.0, float(_weights(of_band).mean()))
+        count = float(weights.sum() ** 2 / (weights**2).sum())
+        return cls(count, float(weights.sum()) / count)
+
+    def drawn(self, rng: np.random.Generator) -> NDArray[np.float64]:
+        """`DRAWS` weighted counts that the cell may come from."""
+        return self.weight * rng.gamma(self.count + JEFFREYS, size=DRAWS)
+
+
+def _ratio(hits: list[_Cell | None], misses: list[_Cell | None], cases: int, rng: np.random.Generator) -> Rate:
+    """Hits over hits and misses."""
+    right, wrong = [cell for cell in hits if cell], [cell for cell in misses if cell]
+    up = sum(cell.count * cell.weight for cell in right)
+    down = up + sum(cell.count * cell.weight for cell in wrong)
+    hit = np.sum([cell.drawn(rng) for cell in right], axis=0)
+    low, high = np.percentile(hit / (hit + np.sum([cell.drawn(rng) for cell in wrong], axis=0)), TAILS)
+    return Rate(cases, up / down, float(low), float(high))
+
+
+def _weights(cases: Sequence[BlindCase]) -> NDArray[np.float64]:
+    return np.array([1.0 / case.share for case in cases])
