@@ -64,7 +64,8 @@ def command(
     try:
         if table is not None:
             return _from_table(table, settings, store)
-        assert study is not None  # noqa: S101
+        assert study is not None  # noqa: S101  (said above)
+        assert verdict is not None  # noqa: S101
         identity = identity_of(settings, store)
         with store.write() as tx:
             found = study_of(tx, study, identity)
