@@ -134,7 +134,7 @@ class _Cell:
 
     @classmethod
     def of(cls, cases: Iterable[BlindCase], band: Band, pneumonia: bool) -> _Cell | None:
-        """None where the band has no case; an empty cell keeps the weights of its band, for what may be missed in it."""
+        """None where the band has no case; an empty cell keeps its band's weight, for what may be missed in it."""
         of_band = [case for case in cases if case.band is band]
         if not of_band:
             return None
@@ -159,7 +159,10 @@ def _ratio(hits: list[_Cell | None], misses: list[_Cell | None], cases: int, rng
 
 def _drawn(cells: Iterable[_Cell], rng: np.random.Generator) -> NDArray[np.float64]:
     """`DRAWS` weighted sums that the cells may come from; shape (DRAWS,)."""
-    return np.sum([cell.weight * rng.gamma(cell.count, size=DRAWS) for cell in cells], axis=0)
+    found = np.zeros(DRAWS)
+    for cell in cells:
+        found += cell.weight * rng.gamma(cell.count, size=DRAWS)
+    return found
 
 
 def _one_more(cells: Iterable[_Cell], rng: np.random.Generator) -> NDArray[np.float64]:
