@@ -104,7 +104,7 @@ def running_intake(
                 tx, kind, pid=os.getpid(), host=socket.gethostname(), now=clock.now(), bundle_id=bundle_id
             ).id
         patterns = {root_id: watched.pattern for root_id, watched in known.items() if watched.pattern is not None}
-        scoring = Scoring(bundle, bundle_id, identity, patterns, settings.gate.policy)
+        scoring = Scoring(bundle, bundle_id, identity, patterns, settings.gate.policy, settings.review.shares)
         intake = Intake(store, scoring, pool, clock, known, capacity=workers * 2)
         intake.recover()
         if kind is RunKind.WATCH and before is not None:

@@ -18,6 +18,7 @@ from daemon.deliver.settings import DeliverSettings
 from daemon.dicom.settings import ReceiverSettings
 from daemon.errors import ConfigurationError
 from daemon.queue_settings import QueueSettings, RisSettings
+from daemon.review_settings import ReviewSettings
 from daemon.root_settings import RootSettings as RootSettings
 from daemon.root_settings import Section
 from daemon.triage.gate_policy import GatePolicy
@@ -122,6 +123,7 @@ class Settings(BaseSettings):
     gate: GateSettings = GateSettings()
     queue: QueueSettings = QueueSettings()
     ris: RisSettings = RisSettings()
+    review: ReviewSettings = ReviewSettings()
     root: tuple[RootSettings, ...] = ()
     receiver: ReceiverSettings = ReceiverSettings()
     report: ReportSettings = ReportSettings()

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from db import arrivals, results, schema
+from db import arrivals, blind_cases, results, schema
 from db.queue import is_film
 from db.records import Arrival, BundleRow, Result, Study
 from db.states import ENDED
@@ -24,6 +24,7 @@ class Image:
     Attributes:
         arrival: that was handled: of a copy that of its original, whose place is elsewhere.
         study, result, bundle: None where it has none (yet).
+        blind: its score is not to be shown.
     """
 
     place: Place
@@ -31,6 +32,7 @@ class Image:
     study: Study | None
     result: Result | None
     bundle: BundleRow | None
+    blind: bool = False
 
 
 def of_study(tx: Connection, study_id: int) -> list[Image]:
@@ -60,4 +62,4 @@ def _image(tx: Connection, place: Place, arrival: Arrival) -> Image:
     if arrival.study_id is not None:
         study = Study(**tx.execute(select(schema.study).where(s.id == arrival.study_id)).one()._mapping)
     bundle = None if result is None else results.bundles(tx).get(result.bundle_id)
-    return Image(place, arrival, study, result, bundle)
+    return Image(place, arrival, study, result, bundle, blind=arrival.study_id in blind_cases.hidden(tx))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Select, and_, case, exists, func, or_, select
 
-from db import schema
+from db import blind_cases, schema
 from db.identity import in_clear
 from db.records import LastRead, WaitingImage
 from db.states import ENDED, REJECTION_NOTE, UNREAD, State
@@ -115,8 +115,11 @@ def _images(tx: Connection, states: Collection[State], among: Select[tuple[int]]
     )
     if among is not None:
         query = query.where(newest.c.study_id.in_(among))
-    copies = _copies(tx)
-    return [WaitingImage(*(*row[:2], in_clear(row[2]), *row[3:], copies.get(row[6], ()))) for row in tx.execute(query)]
+    copies, hidden = _copies(tx), blind_cases.hidden(tx)
+    return [
+        WaitingImage(*(*row[:2], in_clear(row[2]), *row[3:], copies.get(row[6], ()), row[0] in hidden))
+        for row in tx.execute(query)
+    ]
 
 
 def _copies(tx: Connection) -> dict[int, tuple[str, ...]]:

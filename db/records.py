@@ -214,6 +214,7 @@ class WaitingImage:
     marks: str | None  # codes of findings, separated by blanks
     withdrawn_at: datetime | None
     duplicates: tuple[str, ...]  # absolute paths of the same content that are still there
+    blind: bool = False  # its score is kept from everybody until there is a verdict on its study
 
     @property
     def absolute_path(self) -> str:

@@ -33,7 +33,7 @@ from db.states import (
 )
 from db.types import FilePath, SafeText, Signed64, UtcDateTime, WordOf
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision that a released version wrote, oldest first; the last is this version's."""
 
 metadata = MetaData(
@@ -235,6 +235,18 @@ review = Table(
     Column("by", SafeText),
     Column("note", SafeText),
     Column("at", UtcDateTime, nullable=False),
+)
+
+blind_case = Table(
+    "blind_case",  # a study whose score nobody is shown before there is a verdict
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("study_id", ForeignKey("study.id"), nullable=False, unique=True),
+    Column("arrival_id", ForeignKey("arrival.id"), nullable=False),  # whose score it was drawn by
+    Column("band", SafeText, nullable=False),
+    Column("share", Float, nullable=False),  # the chance that a study of this band was drawn by
+    Column("every_band", Boolean, nullable=False),  # whether studies of the other bands could be drawn then, too
+    Column("drawn_at", UtcDateTime, nullable=False),
 )
 
 report = Table(

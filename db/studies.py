@@ -121,11 +121,19 @@ def add_read(
 
 
 def add_review(
-    tx: Connection, study_id: int, verdict: Verdict, now: datetime, *, by: str | None = None, note: str | None = None
+    tx: Connection,
+    study_id: int,
+    verdict: Verdict,
+    now: datetime,
+    *,
+    by: str | None = None,
+    note: str | None = None,
+    at: datetime | None = None,
 ) -> Review:
-    """Keep a verdict; it is also a read."""
-    add_read(tx, study_id, read_at=now, now=now, source=ReadSource.VERDICT, by=by)
-    values = {"study_id": study_id, "verdict": verdict, "by": by, "note": note, "at": now}
+    """Keep a verdict, given at a time (or now); it is also a read."""
+    at = now if at is None else at
+    add_read(tx, study_id, read_at=at, now=now, source=ReadSource.VERDICT, by=by)
+    values = {"study_id": study_id, "verdict": verdict, "by": by, "note": note, "at": at}
     row = tx.execute(insert(schema.review).values(values).returning(schema.review)).one()
     return Review(**row._mapping)
 

@@ -9,9 +9,9 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from db import arrivals, instances, results, schema
+from db import arrivals, blind_cases, instances, results, schema, studies
 from db.instances import Withdrawn
-from db.records import Arrival, BundleRow, HistoryLine, ReadEvent, Result, Root
+from db.records import Arrival, BundleRow, HistoryLine, ReadEvent, Result, Review, Root
 from db.roots import roots
 
 a: Final = schema.arrival.c
@@ -40,6 +40,8 @@ class Generation:
         elsewhere: the absolute path of the film that it repeats, where it is a copy.
         reads: when its study was read, oldest first.
         withdrawn: the note by which its sender took it back.
+        reviews: the verdicts on its study, oldest first; a later one revises those before it.
+        blind: its score is not to be shown.
     """
 
     arrival: Arrival
@@ -50,6 +52,8 @@ class Generation:
     elsewhere: str | None
     reads: tuple[ReadEvent, ...]
     withdrawn: Withdrawn | None
+    reviews: tuple[Review, ...]
+    blind: bool
 
 
 def places_at(tx: Connection, absolute: str) -> list[Place]:
@@ -77,7 +81,7 @@ def place_of(tx: Connection, arrival_id: int) -> Place | None:
 def generations(tx: Connection, place: Place) -> Iterator[Generation]:
     """Every content of a path, oldest first."""
     query = select(a.id).where(a.root_id == place.root.id, a.path == place.path).order_by(a.generation)
-    known = results.bundles(tx)
+    known, hidden = results.bundles(tx), blind_cases.hidden(tx)
     for arrival_id in tx.execute(query).scalars().all():
         arrival = arrivals.get(tx, arrival_id)
         result = None if arrival.result_id is None else results.get(tx, arrival.result_id)
@@ -91,6 +95,8 @@ def generations(tx: Connection, place: Place) -> Iterator[Generation]:
             elsewhere=None if original is None else original.absolute,
             reads=_reads(tx, arrival.study_id),
             withdrawn=None if arrival.withdrawn_by is None else instances.withdrawn_by(tx, arrival.withdrawn_by),
+            reviews=() if arrival.study_id is None else tuple(studies.reviews(tx, arrival.study_id)),
+            blind=arrival.study_id in hidden,
         )
 
 

@@ -125,13 +125,14 @@ def _choice(store: Store, settings: Settings, named: tuple[str, ...], asked: dic
     from daemon.collect.choosing import Wish, cases_of, choose
     from daemon.followup.reads import study_of
     from daemon.waiting import rules_of_row
-    from db import cases, results
+    from db import blind_cases, cases, results
 
     identity = identity_of(settings, store)
     with store.read() as tx:
         wish = Wish(named=frozenset(study_of(tx, text, identity).id for text in named), **asked)
         rules = {number: rules_of_row(row, settings.prevalence.site) for number, row in results.bundles(tx).items()}
-        return wish, choose(cases_of(cases.images(tx), cases.last_verdicts(tx), rules.__getitem__), wish)
+        known, hidden = cases.last_verdicts(tx), blind_cases.hidden(tx)
+        return wish, choose(cases_of(cases.images(tx), known, rules.__getitem__, hidden), wish)
 
 
 def _collected(choice: Choice, wish: Wish, out: Path, side: int) -> Collected:
@@ -183,6 +184,7 @@ def _document(collected: Collected, wish: Wish, out: Path) -> dict[str, Any]:
                 "study": chosen.case.key,
                 "verdict": chosen.case.verdict and str(chosen.case.verdict),
                 "band": chosen.case.band and str(chosen.case.band),
+                "blind": chosen.case.blind,
                 "reasons": [str(reason) for reason in chosen.reasons],
                 "films": [
                     {

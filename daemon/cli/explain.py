@@ -28,25 +28,27 @@ def command(
 ) -> None:
     """Tell what the daemon would make of FILE, and why: scored, refused or failed, with every reason and not the first.
 
-    It works on any file, opens no database, stores nothing, and shows no name and no identifier. Pictures are named by
-    the film's content and are patient data; they are not written into a configured folder or beside the film. The
-    exit code is 0 whatever the answer, and 1 where nothing could be looked at.
+    It works on any file, stores nothing, and shows no name and no identifier. Of the configured database it only asks
+    whether the film is of a blind case, whose score it keeps back. Pictures are named by the film's content and are
+    patient data; they are not written into a configured folder or beside the film. The exit code is 0 whatever the
+    answer, and 1 where nothing could be looked at.
     """
     from daemon.cli.interrupt import held_back
     from daemon.composition import bundle_of
-    from daemon.explain.document import document_of, judged_of
+    from daemon.explain.document import document_of, is_blind, judged_of
     from daemon.explain.explanation import explain, place_of
     from daemon.explain.lines import explanation_lines
     from daemon.explain.pictures import check_folder, write_pictures
     from daemon.intake.pipes import LARGEST_ANSWER
     from daemon.intake.workers import WorkerPool
+    from daemon.review.unseen import kept_back
     from models.radiograph import MAX_PIXELS
 
     settings = settings_of(context)
     place = place_of(film, settings, population)
     if out is not None:
         check_folder(out, film, settings)
-    model, policy = bundle_of(settings, bundle), settings.gate.policy
+    model, policy, hidden = bundle_of(settings, bundle), settings.gate.policy, kept_back(settings)
     with (
         busy("looking at the film"),
         held_back() as stop,
@@ -56,9 +58,10 @@ def command(
         if explained is None:
             return  # held_back says so
         judged = judged_of(explained, model, settings.prevalence.site)
-        document = document_of(explained, judged, model, policy)
+        document = document_of(explained, judged, model, policy, hidden)
         if out is not None:
-            document["pictures"] = write_pictures(explained, judged, model, out, pool, stop)
+            shown = None if is_blind(explained, hidden) else judged
+            document["pictures"] = write_pictures(explained, shown, model, out, pool, stop)
     if form == "json":
         click.echo(json.dumps(document, indent=2))
         return

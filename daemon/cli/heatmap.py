@@ -38,7 +38,7 @@ def command(
     """
     from daemon.composition import bundle_of
     from daemon.followup.heat import heat_of, images_of
-    from daemon.followup.heat_document import entry_of, heat_document, heat_lines, unscored_entry
+    from daemon.followup.heat_document import blind_entry, entry_of, heat_document, heat_lines, unscored_entry
     from daemon.followup.heat_files import check_place, place_for
     from db.roots import roots
     from db.states import State
@@ -62,6 +62,9 @@ def command(
         for image in found:
             if image not in scored:
                 entries.append(unscored_entry(image))
+                continue
+            if image.blind and out is None:
+                entries.append(blind_entry(image))
                 continue
             heat = heat_of(image, settings.prevalence.site, lambda: bundle_of(settings, bundle))
             entries.append(entry_of(heat))

@@ -76,7 +76,8 @@ def _facts(told: Mapping[str, Any], zone: ZoneInfo) -> Iterator[tuple[str, str]]
         )
         model = f"{result['bundle'] or 'unknown bundle'} ({result['model_sha256'][:12]})"
         unlike = "" if result["unlikeness"] is None else f", unlikeness {result['unlikeness']:.1f}"
-        yield "result", f"{probability}logit {result['logit']:.3f}{unlike}, by {model}"
+        score = "blind, not shown until there is a verdict" if result["blind"] else f"logit {result['logit']:.3f}"
+        yield "result", f"{probability}{score}{unlike}, by {model}"
     if told["code"]:
         yield "reason", f"{told['message'] or 'none was kept'} ({told['code']})"
     if original := told["duplicate_of"]:
@@ -91,6 +92,10 @@ def _facts(told: Mapping[str, Any], zone: ZoneInfo) -> Iterator[tuple[str, str]]
         yield "removed", _time(told["removed_at"], zone)
     for read in told["reads"]:
         yield "read", f"{_time(read['read_at'], zone)} ({read['source']}{', ' + read['by'] if read['by'] else ''})"
+    last = len(told["verdicts"])
+    for number, said in enumerate(told["verdicts"], 1):
+        words = said["verdict"] + (" (revised)" if number < last else "") + (f", {said['by']}" if said["by"] else "")
+        yield "verdict", f"{_time(said['at'], zone)}  {words}" + (f": {said['note']}" if said["note"] else "")
 
 
 def _time(text: str, zone: ZoneInfo) -> str:

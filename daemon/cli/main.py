@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "review": "Record what a reader found; a verdict is also a read.",
     "read": "Mark studies as read, by hand or from a CSV of the RIS.",
     "urgency": "Say how urgently a study is to be read.",
+    "agreement": "Say how often the bands were right, by the verdicts on blind cases.",
     "account": "Count every file that was seen, and check the count.",
     "history": "Tell what became of a film, step by step.",
     "heatmap": "Show what a film's score was made of, by place.",

@@ -67,7 +67,7 @@ def table(document: Mapping[str, Any]) -> list[str]:
     if document["marked"]:
         lines += ["", "Scored outside the validated use, and marked; ranked by arrival, not by these scores:"]
         lines += [
-            f"  {printable(item['path'])}: {', '.join(item['codes'])}: {item['probability']:.3f}"
+            f"  {printable(item['path'])}: {', '.join(item['codes'])}: {_probability(item) or 'no score'}"
             for item in document["marked"]
         ]
     if document["withdrawn"]:
@@ -89,6 +89,8 @@ def _notes(document: Mapping[str, Any]) -> list[str]:
     lines = [f"Probabilities hold at a prevalence of: {', '.join(said)}."] if said else []
     if any(entry["policy"] == "ordered" for entry in scored):
         lines.append("ordered: the score orders these films; none of them is called low or first.")
+    if any(entry["blind"] for entry in document["queue"]):
+        lines.append("blind: listed by arrival, whatever the score; it is shown once there is a verdict.")
     return ["", *lines] if lines else []
 
 
@@ -97,16 +99,19 @@ def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
     more = f" (+{len(paths) - 1})" if len(paths) > 1 else ""
     gone = sum(image["withdrawn_at"] is not None for image in entry["images"])
     more += f", {gone} withdrawn" if gone else ""
-    probability = "" if entry["probability"] is None else f"{entry['probability']:.3f}"
     return (
         str(entry["rank"]),
         entry["study"],
-        BAND_WORDS[entry["band"]] + _aside(entry),
-        probability,
+        "blind" if entry["blind"] else BAND_WORDS[entry["band"]] + _aside(entry),
+        _probability(entry),
         entry["tier"],
         entry["arrived_at"][:16].replace("T", " "),
         printable(paths[0]) + more if paths else "",
     )
+
+
+def _probability(entry: Mapping[str, Any]) -> str:
+    return "" if entry["probability"] is None else f"{entry['probability']:.3f}"
 
 
 def _aside(entry: Mapping[str, Any]) -> str:

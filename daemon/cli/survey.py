@@ -39,9 +39,9 @@ def command(
 ) -> int:
     """Count which films of each FOLDER (default: the configured roots) could be scored, and why others not.
 
-    Files are chosen and judged as a scan would; no database is opened and nothing is stored. Without --examples no file
-    is named. The exit code is 0 if at least one film could be scored, else 1; also 1 if a folder could not be listed,
-    and 130 after Ctrl-C, which prints what was counted so far.
+    Files are chosen and judged as a scan would, and nothing is stored; blind cases of the configured database count in
+    no band. Without --examples no file is named. The exit code is 0 if at least one film could be scored, else 1; also
+    1 if a folder could not be listed, and 130 after Ctrl-C, which prints what was counted so far.
     """
     from daemon.cli.interrupt import held_back
     from daemon.cli.main import INTERRUPTED
@@ -50,13 +50,14 @@ def command(
     from daemon.explain.survey_document import survey_document
     from daemon.explain.tally import Tally
     from daemon.intake.workers import WorkerPool, default_workers
+    from daemon.review.unseen import kept_back
     from daemon.roots import roots_of
     from daemon.triage.rules import rules_of
 
     settings = settings_of(context)
     roots = roots_of(settings, folders, population)
     model, policy, workers = bundle_of(settings, bundle), settings.gate.policy, default_workers()
-    tally = Tally(rules_of(model.points, model.policies), examples)
+    tally = Tally(rules_of(model.points, model.policies), examples, kept_back(settings))
     complete, document = False, dict[str, Any]()
     found, failed = _listed(roots)
     for error in failed:

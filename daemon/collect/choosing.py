@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -36,7 +36,9 @@ class Case:
 
     Attributes:
         images: that are there, scored or refused.
-        band: its highest, None where nothing was scored or the population of the best film is only ordered.
+        band: its highest, None where nothing was scored, where the population of the best film is only ordered, and of
+            a blind case.
+        blind: its score is not to be shown.
     """
 
     study_id: int
@@ -44,6 +46,7 @@ class Case:
     images: tuple[CaseImage, ...]
     verdict: Verdict | None
     band: Band | None
+    blind: bool = False
 
     @property
     def scored(self) -> tuple[CaseImage, ...]:
@@ -108,19 +111,26 @@ class Choice:
         return self.drawn / self.of if self.of else 0.0
 
 
-def cases_of(images: Iterable[CaseImage], verdicts: Mapping[int, Verdict], rules: Callable[[int], Rules]) -> list[Case]:
+def cases_of(
+    images: Iterable[CaseImage],
+    verdicts: Mapping[int, Verdict],
+    rules: Callable[[int], Rules],
+    hidden: Collection[int] = (),
+) -> list[Case]:
     """Films put together to cases.
 
     Args:
         images: by study.
         verdicts: the last one of each study that has one.
         rules: of a bundle by its id.
+        hidden: studies whose scores are not to be shown.
     """
     found = []
     for study_id, group in groupby(images, key=lambda image: image.study_id):
         films = tuple(group)
-        band = _band([judged for film in films if (judged := _judged(film, rules)) is not None])
-        found.append(Case(study_id, films[0].study_key, films, verdicts.get(study_id), band))
+        blind = study_id in hidden
+        judged = [] if blind else [each for film in films if (each := _judged(film, rules)) is not None]
+        found.append(Case(study_id, films[0].study_key, films, verdicts.get(study_id), _band(judged), blind))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.intake.worker import Verdict
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 SCHEMA: Final = 1
 
 
+def is_blind(explained: Explanation, hidden: Collection[str]) -> bool:
+    """Whether a film is among those whose scores are not to be shown."""
+    return explained.content is not None and explained.content.sha256 in hidden
+
+
 def judged_of(explained: Explanation, bundle: Bundle, site: Site) -> Judged | None:
     """What the score means; None for a film that gets none."""
     answer = explained.answer
@@ -34,9 +39,19 @@ def judged_of(explained: Explanation, bundle: Bundle, site: Site) -> Judged | No
     return rules_of(bundle.points, bundle.policies, site).judged(answer.logit, population, facts.age_years)
 
 
-def document_of(explained: Explanation, judged: Judged | None, bundle: Bundle, policy: GatePolicy) -> dict[str, Any]:
-    """The document; `pictures` is added by whoever draws some."""
+def document_of(
+    explained: Explanation, judged: Judged | None, bundle: Bundle, policy: GatePolicy, hidden: Collection[str] = ()
+) -> dict[str, Any]:
+    """The document; `pictures` is added by whoever draws some.
+
+    Args:
+        explained: the film.
+        judged: its score.
+        bundle, policy: by which it was judged.
+        hidden: the SHA-256 of films whose scores are not to be shown.
+    """
     place, content, insight = explained.place, explained.content, explained.insight
+    blind = is_blind(explained, hidden)
     return {
         "schema": SCHEMA,
         "path": os.fspath(place.path),
@@ -52,7 +67,8 @@ def document_of(explained: Explanation, judged: Judged | None, bundle: Bundle, p
         "stopped_by": _stopped(explained),
         "picture": None if insight is None else _picture(insight),
         "gate": None if insight is None else _gate(insight, bundle),
-        "score": None if judged is None else _score(explained, judged, bundle),
+        "blind": blind,
+        "score": None if judged is None or blind else _score(explained, judged, bundle),
         "bundle": {
             "name": bundle.name,
             "model_sha256": bundle.model_sha256,

@@ -124,6 +124,9 @@ def _beside(seen: Mapping[str, float]) -> str:
 
 def _score(document: Mapping[str, Any]) -> Iterator[str]:
     score, model = document["score"], document["bundle"]
+    if document["blind"]:
+        yield "  blind: its study is read without its score, which is shown once there is a verdict"
+        return
     if score is None:
         yield f"  no score; model {model['name']} ({model['model_sha256'][:12]})"
         return

@@ -246,4 +246,4 @@ class Survey:
         outcome = found.outcome
         codes = {outcome.code, *(outcome.facts.marks or "").split()}
         self._known[sha256] = FindingCode.POPULATION.value in codes and outcome.facts.age_years is None
-        self._tally.film(str(film.path), found, film.folder.declared)
+        self._tally.film(str(film.path), found, film.folder.declared, sha256.hex())

@@ -52,6 +52,7 @@ def survey_document(
         "folders_not_listed": sum(len(folder.listing.unseen) for folder in folders),
         "folders_too_deep": sum(folder.listing.too_deep for folder in folders),
         "bands": {band: tally.bands.get(band, 0) for band in BANDS},
+        "blind": tally.blind,
         "codes": {str(kind): dict(_most_first(tally.codes.get(kind, Counter()))) for kind in _CODES},
         "by": {
             str(by): {
@@ -126,6 +127,7 @@ def _share(count: int, files: int) -> str:
 
 def _bands(document: Mapping[str, Any]) -> str:
     words = [f"{band.replace('_', ' ')} {count:,}" for band, count in document["bands"].items()]
+    words += [f"blind {document['blind']:,}"] if document["blind"] else []
     return f"  ({', '.join(words)})" if document["scored"] else ""
 
 

@@ -50,12 +50,16 @@ class Tally:
     Attributes:
         rules: what a logit means.
         examples: how many paths are kept of each code.
+        hidden: the SHA-256 of films whose scores are not to be shown: they are counted in no band.
+        blind: how many of these were scored.
         seen: files that were taken up, but for those that were gone by then.
         vanished: files that were listed and gone before they were read.
     """
 
     rules: Rules
     examples: int = 0
+    hidden: frozenset[str] = frozenset()
+    blind: int = 0
     seen: int = 0
     vanished: int = 0
     kinds: Counter[Kind] = field(default_factory=Counter)
@@ -64,12 +68,14 @@ class Tally:
     by: dict[By, dict[str, Counter[Kind]]] = field(default_factory=lambda: {by: {} for by in By})
     paths: dict[str, list[str]] = field(default_factory=dict)
 
-    def film(self, path: str, found: Surveyed, declared: Population | None) -> None:
+    def film(self, path: str, found: Surveyed, declared: Population | None, sha256: str = "") -> None:
         """Count a film that the workers judged."""
         outcome, facts = found.outcome, found.outcome.facts
         kind, codes = _kind(outcome.verdict, outcome.code, facts)
         self._count(kind, path, codes)
-        if kind is Kind.SCORED and outcome.logit is not None:
+        if kind is Kind.SCORED and sha256 in self.hidden:
+            self.blind += 1
+        elif kind is Kind.SCORED and outcome.logit is not None:
             population = Population(facts.population) if facts.population else None
             self.bands[str(self.rules.judged(outcome.logit, population, facts.age_years).band)] += 1
         group = group_of(facts.age_years, declared)

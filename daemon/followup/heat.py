@@ -34,6 +34,7 @@ from models.radiograph import WHOLE, Radiograph, UnreadableFilm, read_radiograph
 from models.scorer import Scorer
 
 _SHOW: Final = "show heat map"
+BLIND: Final = ("its study is read without its score", "record a verdict with `cxr-triage review` first")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ def heat_of(image: Image, site: Site, bundle: Callable[[], Bundle]) -> Heat:
     result, row = image.result, image.bundle
     if image.arrival.state is not State.SCORED or result is None or row is None or not math.isfinite(result.logit):
         raise DaemonError(_SHOW, image.place.absolute, *_unscored(image))
+    if image.blind:
+        raise DaemonError(_SHOW, image.place.absolute, *BLIND)
     facts = image.arrival.facts
     population = Population(facts.population) if facts.population else None
     judged = rules_of_row(row, site).judged(result.logit, population, facts.age_years)

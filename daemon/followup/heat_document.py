@@ -33,6 +33,7 @@ def entry_of(heat: Heat) -> dict[str, Any]:
         "path": heat.image.place.absolute,
         "sha256": heat.image.arrival.sha256,
         "state": str(heat.image.arrival.state),
+        "blind": False,
         "logit": heat.result.logit,
         "band": str(judged.band),
         "policy": str(judged.policy),
@@ -62,6 +63,14 @@ def film_entry(heat: Heat, film: Radiograph, picture: Path) -> dict[str, Any]:
     }
 
 
+def blind_entry(image: Image) -> dict[str, Any]:
+    """An image whose study is read without its score."""
+    hidden = dict.fromkeys(("logit", "band", "policy", "probability", "prevalence"))
+    arrival = image.arrival
+    about = {"path": image.place.absolute, "sha256": arrival.sha256, "state": str(arrival.state), "blind": True}
+    return {**about, **hidden}
+
+
 def unscored_entry(image: Image) -> dict[str, Any]:
     """An image without a score, with the reason."""
     arrival = image.arrival
@@ -79,6 +88,9 @@ def heat_lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield f"study {document['study']}" + (f", accession {document['accession']}" if document["accession"] else "")
     for entry in document["images"]:
         yield entry["path"]
+        if entry.get("blind"):
+            yield "  blind: its score is shown once there is a verdict on the study"
+            continue
         if "map" not in entry:
             yield f"  no score: {entry['state']} ({entry['code']}): {entry['message'] or ''}"
             continue

@@ -40,6 +40,7 @@ def _generation(found: Generation, site: Site) -> dict[str, Any]:
         "bytes": arrival.stamp.size,
         "sha256": arrival.sha256,
         "study": found.study,
+        "blind": found.blind,
         "result": _result(found, site),
         "duplicate_of": None
         if arrival.duplicate_of is None
@@ -57,6 +58,10 @@ def _generation(found: Generation, site: Site) -> dict[str, Any]:
         "reads": [
             {"read_at": instant(read.read_at), "source": str(read.source), "by": read.by} for read in found.reads
         ],
+        "verdicts": [
+            {"at": instant(review.at), "verdict": str(review.verdict), "by": review.by, "note": review.note}
+            for review in found.reviews
+        ],
         "history": [
             {
                 "at": instant(line.at),
@@ -73,9 +78,10 @@ def _result(found: Generation, site: Site) -> dict[str, Any] | None:
     result, bundle = found.result, found.bundle
     if result is None:
         return None
-    judged = None if bundle is None else _judged(bundle, result.logit, found.arrival.facts, site)
+    judged = None if bundle is None or found.blind else _judged(bundle, result.logit, found.arrival.facts, site)
     return {
-        "logit": result.logit,
+        "blind": found.blind,
+        "logit": None if found.blind else result.logit,
         "probability": None if judged is None else judged.probability,
         "prevalence": None if judged is None else judged.prevalence,
         "policy": None if judged is None else str(judged.policy),

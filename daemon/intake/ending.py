@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from daemon.intake.blinding import draw
 from daemon.intake.codes import without_names
 from daemon.intake.machine import Event
 from daemon.intake.recording import Scoring, apply
@@ -83,7 +84,9 @@ def record_outcome(
             milliseconds=outcome.milliseconds,
             unlikeness=outcome.unlikeness,
         )
-        return ended(tx, arrival, Event.SCORE, now, scoring.identity, result_id=result.id, **values)
+        done = ended(tx, arrival, Event.SCORE, now, scoring.identity, result_id=result.id, **values)
+        draw(tx, done, scoring, now)
+        return done
     event = Event.REFUSE if outcome.verdict is Verdict.REFUSED else Event.FAIL
     reason = f"{event.value}: {outcome.code}"
     done = ended(tx, arrival, event, now, scoring.identity, reason=reason, **values)

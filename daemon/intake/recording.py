@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from daemon.intake.machine import Effect, Event, move_of
 from daemon.intake.names import StudyPattern
 from daemon.triage.gate_policy import BY_DEFAULT, GatePolicy
+from daemon.triage.order import Band
 from db import arrivals
 from db.identity import Identity
 from db.records import Arrival
@@ -27,6 +28,7 @@ class Scoring:
         identity: what is kept of accessions and UIDs.
         patterns: what groups plain images into studies, by root id.
         gate_policy: what the site does about findings.
+        blind: the share of each band that is read without a score; empty: none.
     """
 
     bundle: Bundle
@@ -34,6 +36,7 @@ class Scoring:
     identity: Identity
     patterns: Mapping[int, StudyPattern] = field(default_factory=dict)
     gate_policy: GatePolicy = BY_DEFAULT
+    blind: Mapping[Band, float] = field(default_factory=dict)
 
 
 _SETS: Final[Mapping[Effect, Mapping[str, Any]]] = {

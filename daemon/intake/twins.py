@@ -60,6 +60,7 @@ def settle_by_twin(
             return None
         values = _taken_over(tx, arrival, donor, declared, now, scoring, renamed=donor in before)
         values |= {"sha256": sha256, "result_id": result.id}
+        # and no draw whether it is read blind: that score may have been seen
         return ended(tx, arrival, Event.SCORE, now, scoring.identity, reason="scored before", **values)
     renamed = next((twin for twin in gone if twin.state is not State.FAILED), None)
     if renamed is not None and renamed.state is State.REFUSED:

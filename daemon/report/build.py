@@ -71,7 +71,8 @@ class Report:
         late_by: how long after `scheduled_at` it was written, None when on time or not scheduled.
         policies: of the bundle, by age group; empty where it states none.
         prevalence: the site's, as far as it is set.
-        bands: waiting studies by band, every band present.
+        bands: waiting studies by band, every band present; blind ones are in none.
+        blind: waiting studies that are read without their scores.
         turnaround: arrival to reading, of studies first read in the window.
         read_known: False where films wait for longer than a day and nobody said that anything was read.
         expired: studies that left the queue in the window without a read.
@@ -103,6 +104,7 @@ class Report:
     verification: Verification | None
     completeness: Completeness | None
     bands: Mapping[Band, int]
+    blind: int
     waiting: int
     lines: tuple[Line, ...]
     unscored: tuple[Unscored, ...]
@@ -131,7 +133,7 @@ def build_report(inputs: ReportInputs) -> Report:
     )
     films = [(rank, study, image) for rank, study in enumerate(studies, 1) for _, image in not_scored((study,))]
     aside = [(rank, study, image) for rank, study in enumerate(studies, 1) for _, image in marked((study,))]
-    bands = Counter(study.band for study in studies)
+    bands = Counter(study.band for study in studies if not study.blind)
     late = inputs.written_at - inputs.scheduled_at if inputs.scheduled_at else None
     known = _read_known(inputs, studies)
     bundle, zone = inputs.bundle, inputs.zone
@@ -158,6 +160,7 @@ def build_report(inputs: ReportInputs) -> Report:
         verification=inputs.verification,
         completeness=_completeness(inputs.completeness, zone),
         bands={band: bands[band] for band in Band},
+        blind=sum(study.blind for study in studies),
         waiting=len(studies),
         lines=tuple(line_of(rank, study, names, inputs) for rank, study in enumerate(studies[: inputs.rows], 1)),
         unscored=tuple(unscored_of(rank, study, image, names) for rank, study, image in films[: inputs.rows]),

@@ -69,6 +69,7 @@ def _facts(report: Report) -> dict[str, Any]:
         "arrived": report.arrived,
         "read": report.read,
         "bands": {str(band): studies for band, studies in report.bands.items()},
+        "blind": report.blind,
         "operating_points": {
             str(point.population): {
                 "policy": str(point.policy),

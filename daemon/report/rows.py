@@ -40,6 +40,7 @@ class Line:
     population: str | None
     probability: float | None
     reason: str | None
+    blind: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,13 @@ def line_of(rank: int, study: QueueStudy, names: Mapping[str, str], inputs: Repo
         tier=study.tier,
         population=study.population,
         probability=study.probability,
-        reason=None if study.band is not Band.UNSCORED else highest.code or ", ".join(("marked", *highest.marks)),
+        reason=None if study.band is not Band.UNSCORED or study.blind else _reason(highest),
+        blind=study.blind,
     )
+
+
+def _reason(image: QueueImage) -> str:
+    return image.code or ", ".join(("marked", *image.marks))
 
 
 def unscored_of(rank: int, study: QueueStudy, image: QueueImage, names: Mapping[str, str]) -> Unscored:

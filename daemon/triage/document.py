@@ -23,6 +23,7 @@ ROW: Final = (
     "study",
     "accession",
     "band",
+    "blind",
     "policy",
     "urgency",
     "overdue",
@@ -104,7 +105,8 @@ def queue_entry(rank: int, study: QueueStudy) -> dict[str, Any]:
         "rank": rank,
         "study": study.study,
         "accession": study.accession,
-        "band": str(study.band),
+        "band": None if study.blind else str(study.band),
+        "blind": study.blind,
         "policy": None if study.policy is None else str(study.policy),
         "urgency": str(study.urgency),
         "overdue": study.overdue,
@@ -142,6 +144,7 @@ def marked_entry(study: QueueStudy, image: QueueImage) -> dict[str, Any]:
     """One marked image, with the score that ranks it nowhere."""
     return {
         "path": image.path,
+        "blind": image.blind,
         "study": study.study,
         "accession": study.accession,
         "codes": list(image.marks),
@@ -169,6 +172,7 @@ def withdrawn_entry(study: QueueStudy) -> dict[str, Any]:
     """One study of which every image was taken back; it is listed until it is marked as read."""
     return {
         "study": study.study,
+        "blind": study.blind,
         "accession": study.accession,
         "urgency": str(study.urgency),
         "arrived_at": instant(study.arrived_at),
@@ -218,6 +222,7 @@ def _image_entry(image: QueueImage) -> dict[str, Any]:
         "policy": None if image.policy is None else str(image.policy),
         "logit": image.logit,
         "marks": list(image.marks),
+        "blind": image.blind,
         "observed": image.observed,
         "duplicates": list(image.duplicates),
         "removed_at": None if image.removed_at is None else instant(image.removed_at),

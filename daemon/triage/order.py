@@ -61,6 +61,7 @@ class QueueImage:
             ranked: its band is `unscored`.
         observed: it came through a folder that is only observed: likewise.
         withdrawn_at: when its sender took the image back, or None; then it has no score that counts.
+        blind: its score is kept from everybody until there is a verdict; it is not in here either.
     """
 
     arrival_id: int
@@ -86,6 +87,7 @@ class QueueImage:
     marks: tuple[str, ...] = ()
     observed: bool = False
     withdrawn_at: datetime | None = None
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class QueueStudy:
         arrived_at: of its earliest image, in UTC.
         acquired_at: the modality's local wall clock as the file gives it, or None.
         images: highest first, withdrawn ones last; never empty.
+        blind: it is read without its score: for the order it has none, and images stand by arrival.
     """
 
     study: str
@@ -119,6 +122,7 @@ class QueueStudy:
     arrived_at: datetime
     acquired_at: str | None
     images: tuple[QueueImage, ...]
+    blind: bool = False
 
     @property
     def withdrawn(self) -> bool:

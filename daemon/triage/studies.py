@@ -66,6 +66,7 @@ def _study(rows: list[WaitingImage], known: Mapping[int, Rules], observed: Colle
         arrived_at=min(row.arrived_at for row in rows),
         acquired_at=min((row.acquired_at for row in rows if row.acquired_at), default=None),
         images=tuple(images),
+        blind=row.blind,
     )
 
 
@@ -79,7 +80,8 @@ def _image(row: WaitingImage, known: Mapping[int, Rules], observed: bool) -> Que
     population = Population(row.population) if row.population else None
     logit, judged, marks = None, None, tuple((row.marks or "").split())
     # A logit that is no number must not reach the order: comparisons with it are always false, and the sort is lost.
-    if row.withdrawn_at is None and row.logit is not None and math.isfinite(row.logit) and row.bundle_id is not None:
+    shown = row.withdrawn_at is None and not row.blind
+    if shown and row.logit is not None and math.isfinite(row.logit) and row.bundle_id is not None:
         logit = row.logit
         judged = known[row.bundle_id].judged(logit, population, row.age_years)
     return QueueImage(
@@ -106,6 +108,7 @@ def _image(row: WaitingImage, known: Mapping[int, Rules], observed: bool) -> Que
         marks=marks,
         observed=observed,
         withdrawn_at=row.withdrawn_at,
+        blind=row.blind,
     )
 
 

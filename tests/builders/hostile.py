@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import io
 import os
+import re
 import socket
 import stat
 import struct
@@ -43,6 +44,16 @@ _FIRST_SEED: Final = 9000  # of the films in here: none is a film of another tes
 
 
 @functools.cache
+def apart(data: bytes, number: int) -> bytes:
+    """The same file with a SOPInstanceUID of its own, as long as before: films of one UID take each other's place."""
+
+    def renamed(match: re.Match[bytes]) -> bytes:
+        digits = match[2].rstrip(b"\0")
+        return match[1] + digits[:-4] + b"%04d" % number + match[2][len(digits) :]
+
+    return re.sub(rb"(\x08\x00\x18\x00(?:UI..|....))([0-9.]{12,64}\0?)", renamed, data, count=1, flags=re.DOTALL)
+
+
 def film(number: int, width: int = 600, height: int = 500) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """A sound picture, another one for each number."""
     return grey_film(width, height, seed=_FIRST_SEED + number)

@@ -22,6 +22,7 @@ from daemon.intake.recording import Scoring
 from daemon.intake.worker import Outcome, Verdict
 from daemon.intake.workers import Judge
 from daemon.triage.gate_policy import BY_DEFAULT, GatePolicy
+from daemon.triage.order import Band
 from db import arrivals, queue, results, roots
 from db.identity import Identifiers, Identity
 from db.records import Arrival, FilmFacts, HistoryLine
@@ -141,6 +142,7 @@ class House:
     workers: Judge | None = None  # real ones, in place of those on paper
     bundle: Bundle = BUNDLE
     gate_policy: GatePolicy = BY_DEFAULT
+    blind: Mapping[Band, float] = field(default_factory=dict)
     populations: Mapping[str, Population] = field(default_factory=dict)
     read: Callable[[Path], Content | Unread] = read_file
     identity: Identity = IDENTITY
@@ -184,6 +186,7 @@ class House:
                 self.identity,
                 {w.root.id: w.pattern for w in known if w.pattern},
                 self.gate_policy,
+                self.blind,
             ),
             self.workers or self.judge,
             self.time.clock,

@@ -139,6 +139,8 @@ class Input:
         """What is wrong with its end, if anything is."""
         if self.name.startswith("innocent"):
             return None if self.state is State.SCORED else f"an innocent film is {self.state.value} ({self.code})"
+        if self.state is State.SUPERSEDED:
+            return None  # it ended, and another mutant of the same film, with its UIDs, came after it
         if self.state not in ENDED:
             return f"it is {self.state.value}"
         if self.state in (State.REFUSED, State.FAILED) and not (

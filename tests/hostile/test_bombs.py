@@ -64,7 +64,7 @@ EXPECTED: Final[Mapping[str, str]] = {
     "rle-expands": "blank",
     # DICOM headers
     "dicom-": "corrupt",
-    "dicom-nested-5000-measured": "truncated",  # it is skipped by its length, and nothing follows
+    "dicom-nested-5000-measured": "no-pixels",  # it is skipped by its length, and nothing of a film follows
     "dicom-value-of-4-gib": "truncated",
     "dicom-65535-square": "too-many-pixels",
     "dicom-no-rows": "no-pixels",
@@ -136,8 +136,8 @@ def scanned(tmp_path_factory: pytest.TempPathFactory, bundle: Path) -> Scanned:
     folder = tmp_path_factory.mktemp("hostile")
     incoming = folder / "incoming"
     incoming.mkdir()
-    for name, make in hostile.FILES.items():
-        (incoming / name).write_bytes(make())
+    for number, (name, make) in enumerate(hostile.FILES.items()):
+        (incoming / name).write_bytes(hostile.apart(make(), number))
     for name, place in hostile.ON_DISK.items():
         place(incoming / name)
     hostile.forbidden(incoming / "forbidden.jpg")

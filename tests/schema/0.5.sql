@@ -1,4 +1,4 @@
--- schema 0006
+-- schema 0007
 
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
@@ -61,6 +61,20 @@ CREATE INDEX ix_arrival_state_arrived_at ON arrival (state, arrived_at);
 CREATE INDEX ix_arrival_study_id_arrived_at ON arrival (study_id, arrived_at);
 
 CREATE INDEX ix_arrival_superseded_by ON arrival (superseded_by);
+
+CREATE TABLE blind_case (
+	id INTEGER NOT NULL,
+	study_id INTEGER NOT NULL,
+	arrival_id INTEGER NOT NULL,
+	band TEXT NOT NULL,
+	share FLOAT NOT NULL,
+	every_band BOOLEAN NOT NULL,
+	drawn_at TEXT NOT NULL,
+	CONSTRAINT pk_blind_case PRIMARY KEY (id),
+	CONSTRAINT fk_blind_case_study_id FOREIGN KEY(study_id) REFERENCES study (id),
+	CONSTRAINT fk_blind_case_arrival_id FOREIGN KEY(arrival_id) REFERENCES arrival (id),
+	CONSTRAINT uq_blind_case_study_id UNIQUE (study_id)
+);
 
 CREATE TABLE blind_span (
 	id INTEGER NOT NULL,
