@@ -1,4 +1,4 @@
-"""Readers take films from a list, first come first served or in the daemon's order; knows nothing of how films are drawn.
+"""Readers take films from a list, first come first served or in the daemon's order; not how films are drawn.
 
 `triage.order` sorts a whole list; here one film is taken at a time from lists that change with each arrival, so lanes
 are kept as heaps. A property test holds each film that is taken to the head of `order`.
@@ -135,8 +135,9 @@ def waits(films: Sequence[Film], readers: int, waiting: _List) -> dict[int, floa
     free = [0.0] * readers
     waited = dict[int, float]()
     came = taken = 0
+    now = 0.0
     while left:
-        now = heapq.heappop(free)
+        now = max(now, heapq.heappop(free))  # a reader who rested begins when the film came, not when they were free
         if taken == came:
             now = max(now, films[came].arrived)
         while came < len(films) and films[came].arrived <= now:

@@ -30,6 +30,7 @@ COMMANDS = [
     "reconcile",
     "handled",
     "report",
+    "simulate",
     "collect",
     "status",
     "roots",
