@@ -70,7 +70,7 @@ def _finite(context: click.Context, parameter: click.Parameter, value: float) ->
     type=click.Choice(["places", "top"]),
     default="places",
     show_default=True,
-    help="Whether `first` keeps its every second place while lists are made anew, or readers take the top one each time.",
+    help="Does `first` keep each second place as lists are made anew, or is the top one taken each time.",
 )
 @format_option("table", "json", "csv")
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.svg", help="Draw the waits.")
@@ -124,7 +124,7 @@ def _finished(assumed: Assumptions, cap: float, taking: Taking, seed: int, night
         KeyboardInterrupt: it came before there was anything to say.
     """
     from daemon.cli.interrupt import held_back
-    from daemon.simulation.figures import FEWEST, one_night
+    from daemon.simulation.figures import FEWEST, Night, one_night
 
     finished = list[Night]()
     try:

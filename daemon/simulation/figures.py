@@ -30,6 +30,9 @@ class Group(StrEnum):
     UNSCORED = "unscored"
 
 
+_GROUPS: Final = {finding: Group(finding.value) for finding in Finding}
+
+
 @dataclass(frozen=True, slots=True)
 class Night:
     """One night: by group the waits of its films in reading minutes, in the same order of films in both."""
@@ -100,9 +103,6 @@ def _grouped(history: Sequence[Film], waited: Mapping[int, float]) -> dict[Group
         if film.logit is None:
             found[Group.UNSCORED].append(waited[number])
     return {group: np.array(values) for group, values in found.items()}
-
-
-_GROUPS: Final = {finding: Group(finding.value) for finding in Finding}
 
 
 def compared(nights: Sequence[Night], seed: int) -> dict[Group, Compared]:

@@ -1,4 +1,4 @@
-"""A finished simulation -> one SVG that needs nothing else: mean waits of each group in both orders, to the 95 of 100."""
+"""A finished simulation -> one SVG that needs nothing else: mean waits of each group in both orders, and 95 of 100."""
 
 from __future__ import annotations
 
