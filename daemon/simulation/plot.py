@@ -16,6 +16,8 @@ TOP: Final = 78.0
 BAR: Final = 15.0
 ROW: Final = 50.0
 MOST_LINES: Final = 8
+LEAST: Final = 26.0  # a bar that holds its figure
+HALO: Final = ' stroke="#fff" stroke-width="3" paint-order="stroke"'
 _LIGHT: Final = 'fill="#e3e8ec" stroke="#55616e"'  # told apart by lightness and outline: grey prints keep both
 _DARK: Final = 'fill="#1b2430" stroke="#1b2430"'
 
@@ -85,11 +87,17 @@ def _bars(groups: Mapping[str, Any], unit: float) -> Iterator[str]:
         for place, (order, style) in enumerate((("first_come", _LIGHT), ("ordered", _DARK))):
             y = top + place * (BAR + 2)
             mean, far = found[order]["mean"], found[order]["p95"]
+            end, last = LEFT + mean * unit, LEFT + far * unit
+            inside = mean * unit >= LEAST
+            ink = "#fff" if inside and order == "ordered" else "#1b2430"
+            side, at = ("end", end - 4) if inside else ("start", end + 4)
             yield (
                 f'<rect x="{LEFT:g}" y="{y:g}" width="{mean * unit:.1f}" height="{BAR:g}" {style}/>'
-                f'<path d="M{LEFT + mean * unit:.1f} {y + BAR / 2:g}H{LEFT + far * unit:.1f}'
-                f'M{LEFT + far * unit:.1f} {y + 3:g}v{BAR - 6:g}" stroke="#55616e" fill="none"/>'
-                f'<text x="{LEFT + max(mean, far) * unit + 5:.1f}" y="{y + 12:g}" font-size="11">{mean:.0f}</text>'
+                f'<path d="M{end:.1f} {y + BAR / 2:g}H{last:.1f}M{last:.1f} {y + 3:g}v{BAR - 6:g}" stroke="#55616e" '
+                'fill="none"/>'
+                f'<text x="{at:.1f}" y="{y + 12:g}" font-size="11" text-anchor="{side}" fill="{ink}"'
+                f"{'' if inside else HALO}>{mean:.0f}</text>"
+                f'<text x="{last + 5:.1f}" y="{y + 12:g}" font-size="11" fill="#55616e">{far:.0f}</text>'
             )
 
 
