@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "handled": "Print the files that a department may delete.",
     "report": "Write the report of a day.",
     "deliver": "Send mail and webhooks; list them, or acknowledge one.",
+    "simulate": "Draw nights, and print what the order does to waiting times.",
     "collect": "Write chosen cases, de-identified, as a folder for the trainer.",
     "status": "Say whether the daemon runs and what it sees.",
     "roots": "List the folders that the store knows; accept or retire one.",

@@ -35,6 +35,7 @@ COMMANDS = [
     "deliver run",
     "deliver list",
     "deliver acknowledge",
+    "simulate",
     "collect",
     "status",
     "roots",
