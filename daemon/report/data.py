@@ -8,8 +8,9 @@ import json
 from datetime import timedelta
 from typing import Any, Final
 
-from daemon.report.build import Latency, Report
+from daemon.report.build import Report
 from daemon.report.inputs import Completeness
+from daemon.report.service import Latency
 from daemon.triage.document import ROW, cell, instant, queue_rows
 from db.states import ExpectedKind
 
@@ -68,6 +69,7 @@ def _facts(report: Report) -> dict[str, Any]:
         "notices": list(report.notices),
         "arrived": report.arrived,
         "read": report.read,
+        "overdue": report.overdue_total,
         "bands": {str(band): studies for band, studies in report.bands.items()},
         "operating_points": {
             str(point.population): {

@@ -73,6 +73,7 @@ def gather(
         points=kept.points,
         policies=kept.policies,
         prevalence=site,
+        waits=settings.department.waits,
         seen=history.arrivals_known(tx),
         arrived=window.arrived(tx, start, end),
         read=window.studies_read(tx, start, end),
