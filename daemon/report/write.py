@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -18,6 +20,8 @@ FILE_MODE: Final = 0o640  # patient data: the service writes, its group reads
 FOLDER_MODE: Final = 0o750
 INDEX: Final = "index.html"
 MISSING: Final = "missing.csv"
+HALF: Final = re.compile(r"\.(report\.(html|csv|json|pdf)|missing\.csv|index\.html)\.\w{8}")
+STALE: Final = 3600.0  # seconds
 RENDERERS: Final[Mapping[str, Callable[[Report], str]]] = {
     "html": render_html,
     "csv": render_csv,
@@ -49,6 +53,8 @@ def write_report(report: Report, out: Path, formats: Iterable[str]) -> dict[str,
     folder = out / report.report_date.isoformat()
     _make(out)
     _make(folder)
+    _sweep(out)
+    _sweep(folder)
     written = {}
     for name in wanted:
         written[name] = _replace(folder / f"report.{name}", RENDERERS[name](report))
@@ -110,6 +116,18 @@ def _replace(path: Path, text: str) -> Path:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
     return path
+
+
+def _sweep(folder: Path) -> None:
+    """Remove halves that a killed process left; what is younger than an hour may still be written by another one."""
+    for path in folder.glob(".*"):
+        if not HALF.fullmatch(path.name):
+            continue
+        try:
+            if path.lstat().st_mtime < time.time() - STALE:
+                path.unlink()
+        except OSError:  # gone meanwhile, or not ours: it disturbs nobody
+            continue
 
 
 def _force(folder: Path) -> None:
