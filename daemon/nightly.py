@@ -14,7 +14,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from daemon.clock import Clock
 from daemon.report.gather import scheduled_at, write_nightly
-from daemon.settings import ReportSettings, Settings
+from daemon.report.pdf import missing
+from daemon.settings import ReportFormat, ReportSettings, Settings
 from db import reports, roots
 from db.store import Store
 
@@ -65,6 +66,8 @@ def nightly_reports(settings: Settings, store: Store, clock: Clock) -> Iterator[
     for that lock then would hang the daemon for ever.
     """
     not_before = clock.now()
+    if ReportFormat.PDF in settings.report.formats and (reason := missing()) is not None:
+        LOG.warning("reports without a PDF", extra={"cause": reason.cause, "remedy": reason.remedy})
 
     def run() -> None:
         nonlocal not_before

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
@@ -74,6 +74,7 @@ class ReportFormat(StrEnum):
     HTML = "html"
     CSV = "csv"
     JSON = "json"
+    PDF = "pdf"
 
 
 class ReportSettings(Section):
@@ -83,7 +84,8 @@ class ReportSettings(Section):
     time: dt.time = dt.time(6, 0)
     zone: str = "UTC"
     site: str = ""
-    formats: tuple[ReportFormat, ...] = tuple(ReportFormat)
+    formats: tuple[ReportFormat, ...] = (ReportFormat.HTML, ReportFormat.CSV, ReportFormat.JSON)
+    keep_days: Annotated[int, Field(ge=1)] = 400
 
     @field_validator("zone")
     @classmethod

@@ -17,8 +17,9 @@ from daemon.health import DaemonState, process_exists, state_of
 from daemon.intake.audit import verify
 from daemon.report.build import build_report
 from daemon.report.inputs import Completeness, Health, Reading, ReportInputs, RootHealth, Verification
+from daemon.report.pdf import missing
 from daemon.report.write import write_report
-from daemon.settings import ReportSettings, Settings
+from daemon.settings import ReportFormat, ReportSettings, Settings
 from daemon.waiting import Kept, kept_of, waiting_studies
 from db import blind, history, queue, read_imports, reconciliation, reports, results, roots, runs, window
 from db.identity import Identity, in_clear
@@ -198,8 +199,10 @@ def write_one(
 def write_nightly(
     settings: Settings, store: Store, report_date: date, scheduled_at: datetime, now: Callable[[], datetime]
 ) -> dict[str, Path]:
-    """Write the report of a date as the schedule asks for it."""
-    return write_one(settings, store, report_date, window_of(report_date, settings.report), scheduled_at, now)
+    """Write the report of a date as the schedule asks for it; without a PDF where what makes it is missing."""
+    formats = [form for form in settings.report.formats if form is not ReportFormat.PDF or missing() is None]
+    span = window_of(report_date, settings.report)
+    return write_one(settings, store, report_date, span, scheduled_at, now, formats=formats)
 
 
 def date_span(day: date, settings: ReportSettings, now: datetime) -> tuple[datetime, datetime]:
