@@ -18,6 +18,7 @@ from daemon.intake.audit import verify
 from daemon.report.build import build_report
 from daemon.report.inputs import Completeness, Health, Reading, ReportInputs, RootHealth, Verification
 from daemon.report.pdf import missing
+from daemon.report.retention import remove_older
 from daemon.report.write import write_report
 from daemon.settings import ReportFormat, ReportSettings, Settings
 from daemon.waiting import Kept, kept_of, waiting_studies
@@ -199,9 +200,13 @@ def write_one(
 def write_nightly(
     settings: Settings, store: Store, report_date: date, scheduled_at: datetime, now: Callable[[], datetime]
 ) -> dict[str, Path]:
-    """Write the report of a date as the schedule asks for it; without a PDF where what makes it is missing."""
+    """Write the report of a date as the schedule asks for it; without a PDF where what makes it is missing.
+
+    Reports that are older than the site keeps them go first, so that the index does not list them.
+    """
     formats = [form for form in settings.report.formats if form is not ReportFormat.PDF or missing() is None]
     span = window_of(report_date, settings.report)
+    remove_older(settings.report.folder, report_date - timedelta(days=settings.report.keep_days))
     return write_one(settings, store, report_date, span, scheduled_at, now, formats=formats)
 
 
