@@ -1,4 +1,4 @@
-"""Removes reports that are older than a site keeps them: files by the names that `write` gives them, and nothing else."""
+"""Removes reports older than a site keeps them: files by the names that `write` gives them, and nothing else."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ INDEX: Final = "index.html"
 MISSING: Final = "missing.csv"
 HALF: Final = re.compile(r"\.(report\.(html|csv|json|pdf)|missing\.csv|index\.html)\.\w{8}")
 STALE: Final = 3600.0  # seconds
-RENDERERS: Final[Mapping[str, Callable[[Report], str | bytes]]] = {
+RENDERERS: Final[Mapping[str, Callable[[Report], str | bytes | Iterable[str]]]] = {
     "html": render_html,
     "csv": render_csv,
     "json": render_json,
@@ -101,14 +101,15 @@ def _make(folder: Path) -> None:
         raise _refused(folder, error) from error
 
 
-def _replace(path: Path, text: str | bytes) -> Path:
+def _replace(path: Path, content: str | bytes | Iterable[str]) -> Path:
     """Write beside the file, force it to the disk, then rename: a reader sees the old report or the new one."""
     temporary: str | None = None
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             os.fchmod(file.fileno(), FILE_MODE)
-            file.write(text.encode("utf-8") if isinstance(text, str) else text)
+            for part in [content] if isinstance(content, str | bytes) else content:
+                file.write(part.encode("utf-8") if isinstance(part, str) else part)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).rename(path)

@@ -34,7 +34,7 @@ def test_a_long_queue_is_cut_on_the_page_and_whole_in_the_document() -> None:
     report = build_report(report_inputs(studies=studies, rows=3))
     assert (len(report.lines), report.waiting) == (3, 7)
     assert (len(report.unscored), report.unscored_total) == (3, 7)
-    assert len(report.document["queue"]) == len(report.document["not_scored"]) == 7
+    assert len(list(report.entries())) == len(report.frame["not_scored"]) == 7
 
 
 def test_what_is_overdue_stands_apart_with_what_is_allowed() -> None:

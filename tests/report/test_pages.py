@@ -309,7 +309,7 @@ def test_marked_films_stand_apart_and_the_rules_of_the_site_are_said() -> None:
     assert "Scored and marked" in page
     assert "Probability, not validated" in page
     assert all(rule in page for rule in rules)
-    assert report.document["marked"][0]["codes"] == ["view", "cut-off"]
+    assert report.frame["marked"][0]["codes"] == ["view", "cut-off"]
     assert "Scored and marked" not in Page(render_html(build_report(report_inputs(studies=studies[1:])))).text
 
 

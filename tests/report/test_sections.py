@@ -136,7 +136,7 @@ def every_waiting_study_is_listed_once(house: House, report: Report) -> None:
             reads = tx.execute(text("SELECT recorded_at FROM read_event WHERE study_id = :id"), {"id": study}).scalars()
             if all(recorded < newest for recorded in reads):
                 (waiting if live else taken_back).add(key)
-    listed = [entry["study"] for entry in report.document["queue"]]
+    listed = [entry["study"] for entry in report.entries()]
     assert Counter(listed) == Counter(waiting)
     assert Counter(line.study for line in report.lines) == Counter(waiting)
     assert Counter(line.study for line in report.withdrawn) == Counter(taken_back)
@@ -157,7 +157,7 @@ def every_film_without_a_score_is_listed(house: House, report: Report) -> None:
             )
         )
         expected = Counter(path for path, study in rows if study in waiting)
-    assert Counter(entry["path"] for entry in report.document["not_scored"]) == expected
+    assert Counter(entry["path"] for entry in report.frame["not_scored"]) == expected
     assert report.unscored_total == len(report.unscored) == sum(expected.values())
 
 
