@@ -51,8 +51,9 @@ system-parts: ## what the tests use of the system (Debian; needs root)
 lock: ## pin every dependency again, with hashes (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o locks/daemon.txt
 	uv pip compile pyproject.toml --extra receiver $(LOCK) -o locks/dicom.txt
+	uv pip compile pyproject.toml --extra pdf $(LOCK) -o locks/pdf.txt
 	uv pip compile pyproject.toml --extra demo $(LOCK) -o locks/demo.txt
-	uv pip compile pyproject.toml --extra demo --extra receiver --extra trainer --extra test $(LOCK) -o locks/test.txt
+	uv pip compile pyproject.toml --extra demo --extra receiver --extra pdf --extra trainer --extra test $(LOCK) -o locks/test.txt
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
 
 clean: ## remove environments, builds and demos

@@ -1,4 +1,4 @@
-"""Writes the report every night, through APScheduler; of missed ones the newest, once the daemon runs again."""
+"""Writes the report every night, through APScheduler, and missed ones, the newest first, once the daemon runs again."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from daemon.clock import Clock
 from daemon.report.gather import scheduled_at, write_nightly
-from daemon.settings import ReportSettings, Settings
+from daemon.report.pdf import missing
+from daemon.settings import ReportFormat, ReportSettings, Settings
 from db import reports, roots
 from db.store import Store
 
 LOG: Final = logging.getLogger("cxr_triage.report")
 RETRY: Final = timedelta(minutes=5)
 LOOK: Final = timedelta(minutes=1)
+MISSED: Final = 30  # dates that are made up for; what is older nobody reads
 
 
 def latest_due(now: datetime, settings: ReportSettings) -> date:
@@ -37,25 +39,35 @@ def next_due(now: datetime, settings: ReportSettings) -> datetime:
 def report_to_write(store: Store, settings: ReportSettings, now: datetime) -> date | None:
     """The newest date whose report is due and not written; none that was due before the first folder was watched.
 
+    A missed one is written late, by what is known now: its window is its own, its queue is that of the moment, and it
+    says how late it is. So each date has its row, and nobody takes a missing folder for a night without films.
+
     Raises:
         StoreError: the store cannot be read.
     """
-    report_date = latest_due(now, settings)
     with store.read() as tx:
-        written = reports.find(tx, settings.site, report_date)
         watched = [root.added_at for root in roots.roots(tx)]
-    due = scheduled_at(report_date, settings)
-    return report_date if written is None and watched and min(watched) <= due else None
+        latest = latest_due(now, settings)
+        for report_date in (latest - timedelta(days=back) for back in range(MISSED)):
+            if not watched or min(watched) > scheduled_at(report_date, settings):
+                return None
+            if reports.find(tx, settings.site, report_date) is None:
+                return report_date
+    return None
 
 
 @contextmanager
 def nightly_reports(settings: Settings, store: Store, clock: Clock) -> Iterator[None]:
     """Look every minute, while the daemon runs, whether a report is due; whatever goes wrong, there is a next look.
 
+    One report a look: a daemon that is told to stop waits for no second one.
+
     The job never plans itself: APScheduler holds its lock while it waits for a running job to end, and a job that asked
     for that lock then would hang the daemon for ever.
     """
     not_before = clock.now()
+    if ReportFormat.PDF in settings.report.formats and (reason := missing()) is not None:
+        LOG.warning("reports without a PDF", extra={"cause": reason.cause, "remedy": reason.remedy})
 
     def run() -> None:
         nonlocal not_before

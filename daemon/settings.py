@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
@@ -76,6 +76,7 @@ class ReportFormat(StrEnum):
     HTML = "html"
     CSV = "csv"
     JSON = "json"
+    PDF = "pdf"
 
 
 class ReportSettings(Section):
@@ -85,7 +86,8 @@ class ReportSettings(Section):
     time: dt.time = dt.time(6, 0)
     zone: str = "UTC"
     site: str = ""
-    formats: tuple[ReportFormat, ...] = tuple(ReportFormat)
+    formats: tuple[ReportFormat, ...] = (ReportFormat.HTML, ReportFormat.CSV, ReportFormat.JSON)
+    keep_days: Annotated[int, Field(ge=1)] = 400
 
     @field_validator("zone")
     @classmethod

@@ -11,7 +11,7 @@ import click
 from daemon.cli.options import db_option, printable, settings_of, store_of
 from daemon.cli.progress import busy
 
-FORMATS = ("html", "csv", "json")
+FORMATS = ("html", "csv", "json", "pdf")
 
 
 def _formats(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
@@ -29,7 +29,12 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
     "--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The date that names the report. [default: today]"
 )
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; one below it for each date.")
-@click.option("--format", "formats", callback=_formats, help="html, csv, json, separated by commas. [default: all]")
+@click.option(
+    "--format",
+    "formats",
+    callback=_formats,
+    help="html, csv, json, pdf, separated by commas. [default: of the settings]",
+)
 @db_option
 @click.pass_context
 def command(

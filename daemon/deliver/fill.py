@@ -41,7 +41,7 @@ def announce_report(tx: Connection, settings: DeliverSettings, report: Report, n
     payload = {
         "date": date,
         "waiting": {str(band): studies for band, studies in report.bands.items()},
-        "overdue": sum(1 for entry in report.document["queue"] if entry["overdue"]),
+        "overdue": sum(study.overdue for study in report.studies),
         "not_scored": report.unscored_total,
         "balanced": bool(report.account["balanced"]),
         "link": link_to(settings.link, date),

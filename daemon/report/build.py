@@ -2,65 +2,38 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from daemon.report.charts import PROBABILITY, WAITING, Chart, histogram
-from daemon.report.inputs import Completeness, Health, ReportInputs, Verification
+from daemon.report.inputs import Completeness, ReportInputs, Verification
 from daemon.report.rows import (
     Line,
     Marked,
+    OverdueLine,
     Unscored,
     WithdrawnLine,
     line_of,
     marked_of,
+    overdue_of,
     unscored_of,
     withdrawn_of,
 )
-from daemon.triage.document import account_document, marked, not_scored, queue_document
+from daemon.report.service import Latency, RootLine, latency_of, reasons_of, roots_of, short_names
+from daemon.triage.document import account_document, marked, not_scored, queue_document, queue_entry
 from daemon.triage.order import Band, QueueStudy, order
 from daemon.triage.rules import Site
 from daemon.triage.studies import parted
 from db.read_imports import ReadImport
-from db.states import BLIND, RootState, State
+from db.states import State
 from models.bundle import GroupPolicy, OperatingPoint
 from models.population import AgeGroup
 
 LATE: Final = timedelta(minutes=5)  # a report that is written within this of its time is on time
-
-
-@dataclass(frozen=True, slots=True)
-class RootLine:
-    """One watched folder; `name` is what the rows of the queue call it."""
-
-    name: str
-    path: str
-    state: RootState
-    message: str | None
-    films: int
-    last_film_at: datetime | None
-    rescanned_at: datetime | None
-    blind: timedelta | None  # of the window, in which it could not be seen; None: it could be all the time
-
-    @property
-    def away(self) -> bool:
-        """Whether its films cannot be seen now."""
-        return self.state in BLIND
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """Arrival to score, or to reading, over the films or studies of the window; p95 by nearest rank."""
-
-    films: int
-    median: timedelta
-    p95: timedelta
-    longest: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +51,10 @@ class Report:
         expired: studies that left the queue in the window without a read.
         table: the newest table of reads of the RIS.
         rules: of this site's gate, a sentence each.
-        lines, unscored, marked: the first `ReportInputs.rows` of them; the totals beside them and `waiting` count all.
-        document: the queue document with every study, as `queue --format json` gives it.
+        lines, overdue, unscored, marked: the first `ReportInputs.rows` of them; the totals beside them and `waiting`
+            count all. What is overdue stands in `lines` as well, at the place that the order gives it.
+        studies: every waiting study, in the order of reading.
+        frame: the queue document, as `queue --format json` gives it, without its `queue`: `entries` gives that.
     """
 
     site: str
@@ -107,6 +82,8 @@ class Report:
     blind: int
     waiting: int
     lines: tuple[Line, ...]
+    overdue: tuple[OverdueLine, ...]
+    overdue_total: int
     unscored: tuple[Unscored, ...]
     unscored_total: int
     marked: tuple[Marked, ...]
@@ -120,7 +97,12 @@ class Report:
     latency: Latency | None
     reasons: tuple[tuple[State, str, int], ...]
     roots: tuple[RootLine, ...]
-    document: Mapping[str, Any]
+    studies: Sequence[QueueStudy]
+    frame: Mapping[str, Any]
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """The `queue` of the document, study by study: as a whole, 100,000 of them take 200 MiB."""
+        return (queue_entry(rank, study) for rank, study in enumerate(self.studies, 1))
 
 
 def build_report(inputs: ReportInputs) -> Report:
@@ -128,10 +110,11 @@ def build_report(inputs: ReportInputs) -> Report:
     ranked, withdrawn = parted(inputs.studies)
     studies = list(order(ranked, inputs.served))
     account = account_document(inputs.counts, seen=inputs.seen)
-    names = _names(
+    names = short_names(
         {root.path for root in inputs.health.roots} | {image.root for s in inputs.studies for image in s.images}
     )
     films = [(rank, study, image) for rank, study in enumerate(studies, 1) for _, image in not_scored((study,))]
+    late_studies = [(rank, study) for rank, study in enumerate(studies, 1) if study.overdue]
     aside = [(rank, study, image) for rank, study in enumerate(studies, 1) for _, image in marked((study,))]
     bands = Counter(study.band for study in studies if not study.blind)
     late = inputs.written_at - inputs.scheduled_at if inputs.scheduled_at else None
@@ -163,21 +146,25 @@ def build_report(inputs: ReportInputs) -> Report:
         blind=sum(study.blind for study in studies),
         waiting=len(studies),
         lines=tuple(line_of(rank, study, names, inputs) for rank, study in enumerate(studies[: inputs.rows], 1)),
+        overdue=tuple(overdue_of(rank, study, names, inputs) for rank, study in late_studies[: inputs.rows]),
+        overdue_total=len(late_studies),
         unscored=tuple(unscored_of(rank, study, image, names) for rank, study, image in films[: inputs.rows]),
         unscored_total=len(films),
         marked=tuple(marked_of(rank, study, image, names) for rank, study, image in aside[: inputs.rows]),
         marked_total=len(aside),
         withdrawn=tuple(withdrawn_of(study, names, zone) for study in sorted(withdrawn, key=lambda study: study.study)),
         charts=_charts(studies, inputs.written_at),
-        turnaround=_latency(inputs.reading.turnarounds) if known else None,
+        turnaround=latency_of(inputs.reading.turnarounds) if known else None,
         read_known=known,
         expired=inputs.reading.expired,
         table=inputs.reading.table,
-        latency=_latency(inputs.health.latencies),
-        reasons=_reasons(inputs.health),
-        roots=_roots(inputs, names),
-        document=queue_document(
+        latency=latency_of(inputs.health.latencies),
+        reasons=reasons_of(inputs.health),
+        roots=roots_of(inputs, names),
+        studies=studies,
+        frame=queue_document(
             studies,
+            limit=0,
             generated_at=inputs.written_at,
             bundle=bundle,
             account=account,
@@ -202,19 +189,6 @@ def _charts(studies: Sequence[QueueStudy], now: datetime) -> tuple[Chart, ...]:
     )
 
 
-def _latency(seconds: Sequence[float]) -> Latency | None:
-    if not seconds:
-        return None
-    rising = sorted(seconds)
-    p95 = rising[-(-95 * len(rising) // 100) - 1]
-    return Latency(
-        films=len(rising),
-        median=timedelta(seconds=statistics.median(rising)),
-        p95=timedelta(seconds=p95),
-        longest=timedelta(seconds=rising[-1]),
-    )
-
-
 def _completeness(found: Completeness | None, zone: ZoneInfo) -> Completeness | None:
     """The same, with times in the site's zone."""
     if found is None:
@@ -225,37 +199,3 @@ def _completeness(found: Completeness | None, zone: ZoneInfo) -> Completeness | 
     ]
     span = (found.span[0].astimezone(zone), found.span[1].astimezone(zone)) if found.span else None
     return replace(found, checked_at=found.checked_at.astimezone(zone), missing=missing, span=span)
-
-
-def _reasons(health: Health) -> tuple[tuple[State, str, int], ...]:
-    counted = ((state, code, films) for (state, code), films in health.reasons.items() if films)
-    return tuple(sorted(counted, key=lambda reason: (-reason[2], reason[0], reason[1])))
-
-
-def _roots(inputs: ReportInputs, names: Mapping[str, str]) -> tuple[RootLine, ...]:
-    return tuple(
-        RootLine(
-            name=names[root.path],
-            path=root.path,
-            state=root.state,
-            message=root.message,
-            films=root.films,
-            last_film_at=root.last_film_at.astimezone(inputs.zone) if root.last_film_at else None,
-            rescanned_at=root.rescanned_at.astimezone(inputs.zone) if root.rescanned_at else None,
-            blind=timedelta(minutes=root.blind_minutes) if root.blind_minutes else None,
-        )
-        for root in sorted(inputs.health.roots, key=lambda root: root.path)
-    )
-
-
-def _names(paths: Iterable[str]) -> dict[str, str]:
-    """A short name for each folder: as many of its last parts as tell it from all others."""
-    names = {path: path for path in paths}
-    parts = {path: [part for part in path.split("/") if part] for path in names}
-    for path in names:
-        for length in range(1, len(parts[path]) + 1):
-            tail = parts[path][-length:]
-            if sum(other[-length:] == tail for other in parts.values()) == 1:
-                names[path] = "/".join(tail)
-                break
-    return names

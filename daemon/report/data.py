@@ -5,28 +5,38 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from itertools import islice
 from typing import Any, Final
 
-from daemon.report.build import Latency, Report
+from daemon.report.build import Report
 from daemon.report.inputs import Completeness
+from daemon.report.service import Latency
 from daemon.triage.document import ROW, cell, instant, queue_rows
 from db.states import ExpectedKind
 
 COMPLETENESS: Final = "ris_completeness"
 NOT_CHECKED: Final = "not checked"
+ENCODER: Final = json.JSONEncoder(allow_nan=False)  # one for all: making it takes longer than a study
+AT_ONCE: Final = 500  # studies in a part
 
 
-def render_csv(report: Report) -> str:
-    """One row a study, in the order of the queue; lines end with CR LF.
+def render_csv(report: Report) -> Iterator[str]:
+    """One row a study, in the order of the queue; lines end with CR LF. Comes in parts.
 
     Columns as `daemon.triage.document.ROW`, and last what every row says alike: how complete the list is.
     """
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, (*ROW, COMPLETENESS))
-    writer.writeheader()
     said = _in_short(report.completeness)
-    writer.writerows({**row, COMPLETENESS: said} for row in queue_rows(report.document))
+    rows = queue_rows({**report.frame, "queue": report.entries()})
+    yield _lines([(*ROW, COMPLETENESS)])
+    while part := list(islice(rows, AT_ONCE)):
+        yield _lines((*row.values(), said) for row in part)
+
+
+def _lines(rows: Iterable[Iterable[str]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
     return text.getvalue()
 
 
@@ -49,9 +59,22 @@ def _in_short(found: Completeness | None) -> str:
     return NOT_CHECKED if found is None else f"{found.arrived} of {found.expected} expected films arrived"
 
 
-def render_json(report: Report) -> str:
-    """The queue document, as `queue --format json` gives it, with a key `report` beside it; pure ASCII."""
-    return json.dumps({**report.document, "report": _facts(report)}, indent=1, allow_nan=False) + "\n"
+def render_json(report: Report) -> Iterator[str]:
+    """The queue document, as `queue --format json` gives it, with a key `report` beside it; pure ASCII.
+
+    Comes in parts, a line for each study: the encoder indents at a tenth of its speed.
+    """
+    yield "{\n"
+    for key, value in report.frame.items():
+        if key != "queue":
+            yield f"{ENCODER.encode(key)}: {ENCODER.encode(value)},\n"
+    yield '"report": ' + json.dumps(_facts(report), indent=1, allow_nan=False) + ',\n"queue": ['
+    before = "\n"
+    entries = report.entries()
+    while part := list(islice(entries, AT_ONCE)):
+        yield before + ",\n".join(map(ENCODER.encode, part))
+        before = ",\n"
+    yield "\n]\n}\n"
 
 
 def _facts(report: Report) -> dict[str, Any]:
@@ -68,6 +91,7 @@ def _facts(report: Report) -> dict[str, Any]:
         "notices": list(report.notices),
         "arrived": report.arrived,
         "read": report.read,
+        "overdue": report.overdue_total,
         "bands": {str(band): studies for band, studies in report.bands.items()},
         "blind": report.blind,
         "operating_points": {

@@ -19,8 +19,10 @@ from daemon.health import DaemonState, process_exists, state_of
 from daemon.intake.audit import verify
 from daemon.report.build import Report, build_report
 from daemon.report.inputs import Completeness, Health, Reading, ReportInputs, RootHealth, Verification
+from daemon.report.pdf import missing
+from daemon.report.retention import remove_older
 from daemon.report.write import write_report
-from daemon.settings import ReportSettings, Settings
+from daemon.settings import ReportFormat, ReportSettings, Settings
 from daemon.waiting import Kept, kept_of, served_of, waiting_studies
 from db import blind, history, queue, read_imports, reconciliation, reports, results, roots, runs, window
 from db.identity import Identity, in_clear
@@ -76,6 +78,7 @@ def gather(
         points=kept.points,
         policies=kept.policies,
         prevalence=site,
+        waits=settings.department.waits,
         seen=history.arrivals_known(tx),
         arrived=window.arrived(tx, start, end),
         read=window.studies_read(tx, start, end),
@@ -210,13 +213,19 @@ def write_one(
 def write_nightly(
     settings: Settings, store: Store, report_date: date, scheduled_at: datetime, now: Callable[[], datetime]
 ) -> dict[str, Path]:
-    """Write the report of a date as the schedule asks for it, and put into the outbox that it is written."""
+    """Write the report of a date as the schedule asks for it, and put into the outbox that it is written.
+
+    Without a PDF where what makes it is missing. Reports that are older than the site keeps them go first, so that the
+    index does not list them.
+    """
+    formats = [form for form in settings.report.formats if form is not ReportFormat.PDF or missing() is None]
     span = window_of(report_date, settings.report)
+    remove_older(settings.report.folder, report_date - timedelta(days=settings.report.keep_days))
 
     def tell(tx: Connection, report: Report, at: datetime) -> None:
         announce_report(tx, settings.deliver, report, at)
 
-    return write_one(settings, store, report_date, span, scheduled_at, now, tell=tell)
+    return write_one(settings, store, report_date, span, scheduled_at, now, formats=formats, tell=tell)
 
 
 def date_span(day: date, settings: ReportSettings, now: datetime) -> tuple[datetime, datetime]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.triage.order import QueueStudy, Urgency
 from daemon.triage.rules import Site
+from daemon.triage.waits import Waits
 from db.read_imports import ReadImport
 from db.reconciliation import ExpectedFilm
 from db.records import BundleRow
@@ -129,6 +130,7 @@ class ReportInputs:
         bundle: the newest that scored, None before the first score.
         points, policies: the operating points of `bundle`, and what it says of each age group.
         prevalence: what the site has set.
+        waits: how long a study may wait at this site.
         seen: how many arrivals the history knows, counted apart from `counts`; None: not counted.
         arrived, read: films that arrived, studies that were read within the window; None: not counted.
         scheduled_at: when the report was due, None when somebody asked for it.
@@ -154,6 +156,7 @@ class ReportInputs:
     points: Mapping[Population, OperatingPoint] = field(default_factory=dict)
     policies: Mapping[AgeGroup, GroupPolicy] = field(default_factory=dict)
     prevalence: Site = field(default_factory=dict)
+    waits: Waits = field(default_factory=Waits)
     seen: int | None = None
     arrived: int | None = None
     read: int | None = None

@@ -102,6 +102,7 @@ def _environment() -> Environment:
         day=words.day,
         long_day=words.long_day,
         clock=words.clock,
+        acquired=words.acquired,
         stamp=words.stamp,
         duration=words.duration,
         percent=words.percent,

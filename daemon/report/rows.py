@@ -31,6 +31,7 @@ class Line:
     urgency: Urgency
     overdue: bool
     backlog: bool
+    acquired_at: str | None  # as the film says it, by the modality's clock
     arrived_at: datetime  # in the site's zone
     waiting: timedelta
     source: str
@@ -41,6 +42,14 @@ class Line:
     probability: float | None
     reason: str | None
     blind: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueLine:
+    """A study that waited too long, and what its site allows: hours on the clock against hours of reading."""
+
+    line: Line
+    allowed: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,7 @@ def line_of(rank: int, study: QueueStudy, names: Mapping[str, str], inputs: Repo
         urgency=study.urgency,
         overdue=study.overdue,
         backlog=study.backlog,
+        acquired_at=study.acquired_at,
         arrived_at=study.arrived_at.astimezone(inputs.zone),
         waiting=max(inputs.written_at - study.arrived_at, timedelta()),
         source=names[highest.root],
@@ -113,6 +123,12 @@ def line_of(rank: int, study: QueueStudy, names: Mapping[str, str], inputs: Repo
 
 def _reason(image: QueueImage) -> str:
     return image.code or ", ".join(("marked", *image.marks))
+
+
+def overdue_of(rank: int, study: QueueStudy, names: Mapping[str, str], inputs: ReportInputs) -> OverdueLine:
+    """The row of a study that is overdue."""
+    allowed = inputs.waits.limit(study.urgency, (image.root for image in study.images))
+    return OverdueLine(line_of(rank, study, names, inputs), allowed)
 
 
 def unscored_of(rank: int, study: QueueStudy, image: QueueImage, names: Mapping[str, str]) -> Unscored:

@@ -50,6 +50,14 @@ def clock(moment: datetime, beside: date) -> str:
     return f"{moment.day} {_MONTHS[moment.month - 1]}{year} {time}"
 
 
+def acquired(text: str, beside: date) -> str:
+    """When the film says that it was taken, as `clock`; by the modality's clock, whose zone nobody knows."""
+    try:
+        return clock(datetime.fromisoformat(text), beside)
+    except ValueError:
+        return shortened(visible(text), 20)
+
+
 def stamp(moment: datetime) -> str:
     """22 Nov 2026 07:00 CET: a time that stands alone, with the zone as it was then."""
     return f"{day(moment)} {moment:%H:%M} {moment.tzname() or ''}".rstrip()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -13,15 +15,19 @@ from daemon.report.build import Report
 from daemon.report.data import render_csv, render_json, render_missing
 from daemon.report.errors import ReportError
 from daemon.report.pages import IndexEntry, render_html, render_index
+from daemon.report.pdf import render_pdf, weasyprint
 
 FILE_MODE: Final = 0o640  # patient data: the service writes, its group reads
 FOLDER_MODE: Final = 0o750
 INDEX: Final = "index.html"
 MISSING: Final = "missing.csv"
-RENDERERS: Final[Mapping[str, Callable[[Report], str]]] = {
+HALF: Final = re.compile(r"\.(report\.(html|csv|json|pdf)|missing\.csv|index\.html)\.\w{8}")
+STALE: Final = 3600.0  # seconds
+RENDERERS: Final[Mapping[str, Callable[[Report], str | bytes | Iterable[str]]]] = {
     "html": render_html,
     "csv": render_csv,
     "json": render_json,
+    "pdf": render_pdf,
 }
 
 
@@ -38,7 +44,7 @@ def write_report(report: Report, out: Path, formats: Iterable[str]) -> dict[str,
         Format -> the file that was written.
 
     Raises:
-        ReportError: an unknown format, or the disk refused.
+        ReportError: an unknown format, a PDF without WeasyPrint, or the disk refused.
     """
     wanted = list(dict.fromkeys(formats))
     if unknown := [name for name in wanted if name not in RENDERERS]:
@@ -46,9 +52,13 @@ def write_report(report: Report, out: Path, formats: Iterable[str]) -> dict[str,
         raise ReportError("write report", out, f"{unknown[0]!r} is no format of a report", f"choose from {known}")
     if not wanted:
         raise ReportError("write report", out, "no format was asked for", f"choose from {', '.join(RENDERERS)}")
+    if "pdf" in wanted:
+        weasyprint()  # where it is missing nothing is written
     folder = out / report.report_date.isoformat()
     _make(out)
     _make(folder)
+    _sweep(out)
+    _sweep(folder)
     written = {}
     for name in wanted:
         written[name] = _replace(folder / f"report.{name}", RENDERERS[name](report))
@@ -91,14 +101,15 @@ def _make(folder: Path) -> None:
         raise _refused(folder, error) from error
 
 
-def _replace(path: Path, text: str) -> Path:
+def _replace(path: Path, content: str | bytes | Iterable[str]) -> Path:
     """Write beside the file, force it to the disk, then rename: a reader sees the old report or the new one."""
     temporary: str | None = None
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        with os.fdopen(handle, "wb") as file:
             os.fchmod(file.fileno(), FILE_MODE)
-            file.write(text)
+            for part in [content] if isinstance(content, str | bytes) else content:
+                file.write(part.encode("utf-8") if isinstance(part, str) else part)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).rename(path)
@@ -110,6 +121,18 @@ def _replace(path: Path, text: str) -> Path:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
     return path
+
+
+def _sweep(folder: Path) -> None:
+    """Remove halves that a killed process left; what is younger than an hour may still be written by another one."""
+    for path in folder.glob(".*"):
+        if not HALF.fullmatch(path.name):
+            continue
+        try:
+            if path.lstat().st_mtime < time.time() - STALE:
+                path.unlink()
+        except OSError:  # gone meanwhile, or not ours: it disturbs nobody
+            continue
 
 
 def _force(folder: Path) -> None:

@@ -240,6 +240,6 @@ def cell(value: object) -> str:
         return f"{value:.6g}"
     if not isinstance(value, str) or isinstance(value, StrEnum):
         return str(value)
-    text = value.encode("utf-8", "backslashreplace").decode("utf-8")
+    text = value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
     formula = text[:1] in {"=", "+", "@", "\t", "\r"} or (text[:1] == "-" and not text[1:].isdigit())
     return f"'{text}" if formula else text

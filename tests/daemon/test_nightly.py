@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -96,20 +101,104 @@ def watch_since(store: Store, folder: Path, moment: datetime) -> None:
         roots.ensure_root(tx, str(folder / "incoming"), moment)
 
 
-def test_after_missed_nights_the_newest_is_written_once(store: Store, tmp_path: Path) -> None:
-    """A daemon that was down for a week writes one report, with one row, and not again."""
+def catch_up(store: Store, settings: Settings, now: datetime) -> list[date]:
+    """What the daemon does look by look; the dates in the order in which they were written."""
+    written = []
+    while (missed := report_to_write(store, settings.report, now)) is not None:
+        write_nightly(settings, store, missed, scheduled_at(missed, settings.report), lambda: now)
+        written.append(missed)
+    return written
+
+
+@pytest.mark.parametrize("change", [date(2026, 3, 29), date(2026, 10, 25)])
+def test_three_missed_nights_across_a_clock_change_give_one_report_each(
+    store: Store, tmp_path: Path, change: date
+) -> None:
+    """The newest first, each with a row, a folder and a window of its own; together they leave out no hour."""
+    settings = settings_in(tmp_path)
+    now = datetime.combine(change + timedelta(days=1), dt.time(12), VIENNA).astimezone(UTC)
+    watch_since(store, tmp_path, now - timedelta(days=9))
+    before = change - timedelta(days=2)
+    write_nightly(settings, store, before, scheduled_at(before, settings.report), lambda: now - timedelta(days=3))
+    with store.write() as tx:  # nothing older is missing
+        for back in range(1, 9):
+            day = before - timedelta(days=back)
+            (row,) = reports.last(tx, 1)
+            reports.upsert(tx, replace(row, report_date=day))
+    days = [change + timedelta(days=1), change, change - timedelta(days=1)]
+    assert catch_up(store, settings, now) == days
+    assert catch_up(store, settings, now) == []
+    with store.read() as tx:
+        rows = reports.last(tx, 4)
+    assert [row.report_date for row in rows] == [*days, before]
+    assert [newer.window_start for newer in rows[:-1]] == [older.window_end for older in rows[1:]]
+    hours = 23 if change.month == 3 else 25
+    assert [(row.window_end - row.window_start) / timedelta(hours=1) for row in rows] == [24, hours, 24, 24]
+    assert [row.written_at for row in rows[:3]] == [now] * 3
+    assert sorted(path.name for path in (tmp_path / "reports").glob("2026-*")) == sorted(
+        day.isoformat() for day in [*days, before]
+    )
+    assert catch_up(store, settings, now + timedelta(days=1)) == [days[0] + timedelta(days=1)]
+
+
+def test_missed_nights_are_made_up_for_as_far_back_as_somebody_may_read_them(store: Store, tmp_path: Path) -> None:
+    """A daemon that was down for a year writes thirty reports."""
     settings = settings_in(tmp_path)
     now = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
-    watch_since(store, tmp_path, now - timedelta(days=7))
-    missed = report_to_write(store, settings.report, now)
-    assert missed == date(2026, 3, 30)
-    write_nightly(settings, store, missed, scheduled_at(missed, settings.report), lambda: now)
-    assert report_to_write(store, settings.report, now) is None
-    assert report_to_write(store, settings.report, now + timedelta(days=1)) == date(2026, 3, 31)
+    watch_since(store, tmp_path, now - timedelta(days=365))
+    assert catch_up(store, settings, now) == [date(2026, 3, 30) - timedelta(days=back) for back in range(30)]
+
+
+DIES: str = """
+import os, signal, sys
+from datetime import date, datetime, timedelta, UTC
+from pathlib import Path
+from daemon.report.gather import scheduled_at, write_nightly
+from daemon.settings import ReportSettings, Settings, StoreSettings
+from db.store import open_store
+
+folder, left = Path(sys.argv[1]), int(sys.argv[2])
+force = os.fsync
+
+def die(handle):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    force(handle)
+
+settings = Settings(
+    store=StoreSettings(url=str(folder / "triage.db")),
+    report=ReportSettings(folder=folder / "reports", zone="Europe/Vienna"),
+)
+with open_store(settings.store.url, create=False) as store:
+    os.fsync = die
+    day = date(2026, 3, 30)
+    now = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
+    write_nightly(settings, store, day, scheduled_at(day, settings.report), lambda: now)
+"""
+
+
+@pytest.mark.parametrize("call", [1, 2, 3, 5, 7, 8])
+def test_a_report_killed_half_way_is_written_again_and_there_is_one(store: Store, tmp_path: Path, call: int) -> None:
+    """Killed at that call of fsync: what stands there is whole, no row claims it, and the next look mends it."""
+    settings = settings_in(tmp_path)
+    now = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
+    watch_since(store, tmp_path, datetime(2026, 3, 30, 3, 0, tzinfo=UTC))
+    died = subprocess.run([sys.executable, "-c", DIES, str(tmp_path), str(call)], check=False)
+    assert died.returncode == -signal.SIGKILL
+    folder = tmp_path / "reports" / "2026-03-30"
+    for whole, end in (("report.html", "</html>"), ("report.json", "}")):
+        assert not (folder / whole).exists() or (folder / whole).read_text("utf-8").rstrip().endswith(end)
     with store.read() as tx:
-        (row,) = reports.last(tx, 9)
-    assert row.window_end - row.window_start == timedelta(days=1)
-    assert row.scheduled_at == datetime(2026, 3, 30, 4, 0, tzinfo=UTC)
+        assert reports.last(tx, 9) == []
+    for half in (*folder.glob(".*"), *folder.parent.glob(".*")):
+        os.utime(half, (1, 1))  # an hour later, and more
+    assert catch_up(store, settings, now) == [date(2026, 3, 30)]
+    with store.read() as tx:
+        assert [row.report_date for row in reports.last(tx, 9)] == [date(2026, 3, 30)]
+    assert sorted(path.name for path in folder.iterdir()) == ["report.csv", "report.html", "report.json"]
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["2026-03-30", "index.html"]
 
 
 def test_a_second_report_of_a_date_takes_the_place_of_the_first(store: Store, tmp_path: Path) -> None:

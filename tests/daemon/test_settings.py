@@ -66,7 +66,7 @@ def test_all_errors_are_named_at_once_by_key(tmp_path: Path) -> None:
         [report]
         zone = "Europe/Wien"
         time = "25:00"
-        formats = ["pdf"]
+        formats = ["docx"]
         [log]
         level = "loud"
         [[root]]

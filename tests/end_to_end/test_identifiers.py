@@ -171,7 +171,7 @@ def test_a_name_in_a_files_name_is_in_columns_of_paths_alone(site: Site) -> None
 def test_films_are_found_by_accession_and_path_all_the_same(site: Site) -> None:
     """And what was sent again or taken back is told of."""
     assert "S-000001" in site.run("heatmap", ACCESSION)
-    assert site.run("urgency", ACCESSION, "urgent").startswith("1 study set")
+    assert site.run("urgency", ACCESSION, "stat").startswith("1 study set")
     assert "withdrawn" in site.run("history", "films/taken back.dcm")
     assert "superseded" in site.run("history", "films/film.dcm")
     (site.program.folder / "ris.csv").write_text(f"accession\n{ACCESSION}\nPLANTEDNEVER\n")

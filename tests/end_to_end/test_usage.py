@@ -173,7 +173,7 @@ def test_no_arguments_print_the_help(program: Program) -> None:
         ["read", "S-1", "--csv", "reads.csv"],
         ["report", "--date", "2026-13-01"],
         ["report", "--date", "9999-01-01"],
-        ["report", "--format", "pdf"],
+        ["report", "--format", "docx"],
         ["report", "--format", ","],
         ["--config", "/", "queue"],
         ["--config", "absent.toml", "queue"],

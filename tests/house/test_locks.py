@@ -13,8 +13,9 @@ PIN: Final = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
 EXTRAS: Final = {
     "daemon": (),
     "dicom": ("receiver",),
+    "pdf": ("pdf",),
     "demo": ("demo",),
-    "test": ("demo", "receiver", "trainer", "test"),
+    "test": ("demo", "receiver", "pdf", "trainer", "test"),
 }
 
 
@@ -43,7 +44,7 @@ def test_every_pin_has_hashes_and_names_no_index(lock: str) -> None:
     assert "://" not in text
 
 
-@pytest.mark.parametrize("lock", ["daemon", "dicom", "demo"])
+@pytest.mark.parametrize("lock", ["daemon", "dicom", "pdf", "demo"])
 def test_the_daemon_brings_no_training_library(lock: str) -> None:
     assert not {"tensorflow", "keras", "torch", "optuna"} & _pinned(lock)
 
@@ -53,6 +54,7 @@ def test_the_locks_agree() -> None:
     pins = {lock: dict(re.findall(r"^([A-Za-z0-9._-]+==[^ ;]+)(.*)", _text(lock), re.MULTILINE)) for lock in EXTRAS}
     assert set(pins["daemon"]) <= set(pins["demo"]) <= set(pins["test"])
     assert set(pins["daemon"]) <= set(pins["dicom"]) <= set(pins["test"])
+    assert set(pins["daemon"]) <= set(pins["pdf"]) <= set(pins["test"])
 
 
 def _text(lock: str) -> str:

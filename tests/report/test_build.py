@@ -34,7 +34,19 @@ def test_a_long_queue_is_cut_on_the_page_and_whole_in_the_document() -> None:
     report = build_report(report_inputs(studies=studies, rows=3))
     assert (len(report.lines), report.waiting) == (3, 7)
     assert (len(report.unscored), report.unscored_total) == (3, 7)
-    assert len(report.document["queue"]) == len(report.document["not_scored"]) == 7
+    assert len(list(report.entries())) == len(report.frame["not_scored"]) == 7
+
+
+def test_what_is_overdue_stands_apart_with_what_is_allowed() -> None:
+    """And in the queue as well, at the same place."""
+    came = NOW - timedelta(hours=9)
+    studies = [queue_study(1), queue_study(2, overdue=True, arrived_at=came), queue_study(3, Band.FIRST, 3.0)]
+    report = build_report(report_inputs(studies=studies))
+    [late] = report.overdue
+    assert (late.line.study, late.line.rank, late.allowed) == ("S-000002", 1, timedelta(hours=8))
+    assert late.line.waiting == timedelta(hours=9)
+    assert report.lines[0] == late.line
+    assert report.overdue_total == 1
 
 
 def test_a_film_without_a_score_says_where_it_stands_why_and_what_to_do() -> None:

@@ -92,6 +92,39 @@ def _said(**values: Any) -> str:
     return " ".join(Page(html.replace("<", " <")).text.split())
 
 
+def test_a_page_has_its_sections_in_their_order() -> None:
+    """Each by its letter; whose counting is not there yet has none."""
+    html = render_html(build_report(report_inputs(studies=[queue_study(1, overdue=True)])))
+    letters = [part[0] for part in html.split('<b class="letter">')[1:]]
+    assert letters == sorted(set(letters))
+    assert {"A", "B", "C", "D", "F", "G"} <= set(letters)
+    assert "1 study, waiting for longer than this site allows" in html
+    assert "No study waits for longer than this site allows." in page().text
+
+
+def test_the_head_says_what_the_order_was_made_by() -> None:
+    """Window, zone, due and actual time, bundle and hash, populations with their policies, the operating point."""
+    policies = {AgeGroup.INFANTS: GroupPolicy(Policy.OUTSIDE, "x"), AgeGroup.ADULTS: GroupPolicy(Policy.BANDED, "y")}
+    text = _said(policies=policies, scheduled_at=NOW)
+    for words in (
+        "Window 21 Nov 2026 07:00 CET to 22 Nov 2026 07:00 CET",
+        "Zone Europe/Berlin",
+        "Written 22 Nov 2026 07:00 CET, due 07:00",
+        "Bundle lite0-test sha256 9f31c0de5aa1",
+        "Populations infants (below 1 year): outside; adults (from 18 years): banded",
+        "Operating point adults: “next” from 27 %, “first” from 88 %; children:",
+    ):
+        assert words in text
+
+
+def test_when_a_film_was_taken_is_shown_by_its_own_clock() -> None:
+    """As far as the film says it; whatever it says."""
+    taken = queue_study(1, acquired_at="2026-11-21T23:15:00"), queue_study(2, acquired_at=HOSTILE)
+    text = page(studies=taken).text
+    assert "taken 21 Nov 23:15" in text
+    assert "\u202e" not in text
+
+
 def test_a_page_says_what_specificity_is_against() -> None:
     """Films that were called normal, which is not the same as films without pneumonia."""
     assert "Specificity against films called normal (95 % interval)" in _said()
@@ -276,7 +309,7 @@ def test_marked_films_stand_apart_and_the_rules_of_the_site_are_said() -> None:
     assert "Scored and marked" in page
     assert "Probability, not validated" in page
     assert all(rule in page for rule in rules)
-    assert report.document["marked"][0]["codes"] == ["view", "cut-off"]
+    assert report.frame["marked"][0]["codes"] == ["view", "cut-off"]
     assert "Scored and marked" not in Page(render_html(build_report(report_inputs(studies=studies[1:])))).text
 
 

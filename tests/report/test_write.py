@@ -102,7 +102,7 @@ def test_the_index_lists_dates_newest_first_and_nothing_else(tmp_path: Path) -> 
     assert links == [f"2026-11-{day}/report.html" for day in (22, 21, 20)]
 
 
-@pytest.mark.parametrize("formats", [["pdf"], []])
+@pytest.mark.parametrize("formats", [["docx"], []])
 def test_an_unknown_format_is_refused_with_those_that_are_known(tmp_path: Path, formats: list[str]) -> None:
     """Before anything is written."""
     with pytest.raises(ReportError, match="choose from html, csv, json"):
