@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from daemon.followup.closing import close_studies
 from daemon.followup.ris import RisTable
@@ -21,7 +22,7 @@ class Chores:
     """Does them when a minute has passed; its owner calls it as often as it likes, from one thread."""
 
     def __init__(self, settings: Settings, identity: Identity) -> None:
-        zone, ris = settings.department.waits.zone, settings.ris
+        zone, ris = ZoneInfo(settings.report.zone), settings.ris
         self._identity = identity
         self._table = RisTable(ris.reads, zone, ris.columns) if ris.reads is not None else None
         self._emptied = settings.emptied

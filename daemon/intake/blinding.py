@@ -10,28 +10,28 @@ from sqlalchemy import Connection
 from daemon.intake.recording import Scoring
 from daemon.review.lots import lot
 from daemon.triage.rules import rules_of
-from db import blind_cases, results
+from db import blind_cases
 from db.records import Arrival
 from db.states import State
 from models.population import Policy, Population
 
 
-def draw(tx: Connection, done: Arrival, scoring: Scoring, now: datetime) -> None:
-    """Let the lot decide about the study of a film that was just scored.
+def draw(tx: Connection, done: Arrival, logit: float, scoring: Scoring, now: datetime) -> None:
+    """Let the lot decide about the study of a film that was just given a logit.
 
     Only where nobody can have seen a score of it, and where the score has a band to be judged by: no marked film, and
     none of a population that is only ordered. Whatever comes to the study later changes nothing.
     """
-    key, result = scoring.identity.key, None if done.result_id is None else results.get(tx, done.result_id)
-    if not any(scoring.blind.values()) or key is None or done.study_id is None or result is None:
+    key = scoring.identity.key
+    if not any(scoring.blind.values()) or key is None or done.study_id is None:
         return
     taken = done.state is not State.SCORED or done.facts.marks or done.withdrawn_at is not None
-    if taken or not math.isfinite(result.logit) or not blind_cases.is_new(tx, done):
+    if taken or not math.isfinite(logit) or not blind_cases.is_new(tx, done):
         return
     facts = done.facts
     population = Population(facts.population) if facts.population else None
     rules = rules_of(scoring.bundle.points, scoring.bundle.policies)
-    judged = rules.judged(result.logit, population, facts.age_years)
+    judged = rules.judged(logit, population, facts.age_years)
     share = scoring.blind.get(judged.band, 0.0)
     if judged.policy is Policy.BANDED and lot(key, blind_cases.study_key(tx, done.study_id)) < share:
         every = all(scoring.blind.values())

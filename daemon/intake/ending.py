@@ -85,7 +85,7 @@ def record_outcome(
             unlikeness=outcome.unlikeness,
         )
         done = ended(tx, arrival, Event.SCORE, now, scoring.identity, result_id=result.id, **values)
-        draw(tx, done, scoring, now)
+        draw(tx, done, result.logit, scoring, now)
         return done
     event = Event.REFUSE if outcome.verdict is Verdict.REFUSED else Event.FAIL
     reason = f"{event.value}: {outcome.code}"

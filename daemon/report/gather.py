@@ -59,7 +59,7 @@ def gather(
 ) -> ReportInputs:
     """Everything that stands in the report of a date."""
     start, end = span
-    site = settings.prevalence.site
+    site, department = settings.prevalence.site, settings.department
     bundle = results.newest_bundle(tx)
     kept = kept_of(bundle) if bundle else Kept()
     audit = verify(tx)
@@ -72,13 +72,13 @@ def gather(
         window_end=end,
         written_at=now,
         counts=queue.account(tx),
-        studies=waiting_studies(tx, settings.department, now),
-        served=served_of(tx, settings.department),
+        studies=waiting_studies(tx, department, now),
+        served=served_of(tx, department),
         bundle=bundle,
         points=kept.points,
         policies=kept.policies,
         prevalence=site,
-        waits=settings.department.waits,
+        waits=department.waits,
         seen=history.arrivals_known(tx),
         arrived=window.arrived(tx, start, end),
         read=window.studies_read(tx, start, end),
