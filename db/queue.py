@@ -66,10 +66,16 @@ def newest_image(image: ReadOnlyColumnCollection[str, Any]) -> Select[Any]:
     )
 
 
-def _images(tx: Connection, states: Collection[State], among: Select[tuple[int]] | None = None) -> list[WaitingImage]:
-    ended = sorted(ENDED)
+def unread() -> Select[Any]:
+    """(study_id, arrived_at) of the newest image of each study that waits: no read was recorded since that came."""
     newest = newest_image(schema.arrival.c).subquery("newest")
     read = exists().where(e.study_id == newest.c.study_id, e.recorded_at >= newest.c.arrived_at)
+    return select(newest.c.study_id, newest.c.arrived_at).where(~read)
+
+
+def _images(tx: Connection, states: Collection[State], among: Select[tuple[int]] | None = None) -> list[WaitingImage]:
+    ended = sorted(ENDED)
+    waits = unread().subquery("waits")
     twin = schema.arrival.alias("twin").c
     replaced = exists().where(
         twin.study_id == a.study_id,
@@ -105,16 +111,16 @@ def _images(tx: Connection, states: Collection[State], among: Select[tuple[int]]
             a.marks,
             a.withdrawn_at,
         )
-        .select_from(newest)
-        .join(schema.study, s.id == newest.c.study_id)
+        .select_from(waits)
+        .join(schema.study, s.id == waits.c.study_id)
         .join(schema.arrival, and_(a.study_id == s.id, a.state.in_(sorted(states)), is_film(a)))
         .join(schema.root, schema.root.c.id == a.root_id)
         .outerjoin(schema.result, schema.result.c.id == a.result_id)
-        .where(~read, or_(a.removed_at.is_(None), ~replaced))
+        .where(or_(a.removed_at.is_(None), ~replaced))
         .order_by(s.id, a.arrived_at, a.id)
     )
     if among is not None:
-        query = query.where(newest.c.study_id.in_(among))
+        query = query.where(waits.c.study_id.in_(among))
     copies, hidden = _copies(tx), blind_cases.hidden(tx)
     return [
         WaitingImage(*(*row[:2], in_clear(row[2]), *row[3:], copies.get(row[6], ()), row[0] in hidden))

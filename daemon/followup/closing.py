@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from db import read_imports, studies
+from db import closing, studies
 from db.states import ReadSource
 
 GRACE: Final = timedelta(minutes=10)  # a file that is renamed is gone for as long as a rescan takes
@@ -27,8 +27,8 @@ def close_studies(tx: Connection, emptied: Collection[int], expire: timedelta, n
         How many studies left the queue, by reason.
     """
     found = {
-        ReadSource.REMOVED: read_imports.taken_away(tx, emptied, now - GRACE),
-        ReadSource.EXPIRED: read_imports.never_read(tx, now - expire),
+        ReadSource.REMOVED: closing.taken_away(tx, emptied, now - GRACE),
+        ReadSource.EXPIRED: closing.never_read(tx, now - expire),
     }
     done = set[int]()
     for source, ids in found.items():

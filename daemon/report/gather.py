@@ -24,7 +24,7 @@ from daemon.report.retention import remove_older
 from daemon.report.write import write_report
 from daemon.settings import ReportFormat, ReportSettings, Settings
 from daemon.waiting import Kept, kept_of, served_of, waiting_studies
-from db import blind, history, queue, read_imports, reconciliation, reports, results, roots, runs, window
+from db import blind, closing, history, queue, read_imports, reconciliation, reports, results, roots, runs, window
 from db.identity import Identity, in_clear
 from db.key_file import holds_hashes, reader
 from db.reconciliation import ExpectedFilm
@@ -118,7 +118,7 @@ def _named(film: ExpectedFilm) -> ExpectedFilm:
 def _reading(tx: Connection, start: datetime, end: datetime) -> Reading:
     return Reading(
         turnarounds=window.turnarounds(tx, start, end),
-        expired=read_imports.expired(tx, start, end),
+        expired=closing.expired(tx, start, end),
         read_lately=window.studies_read(tx, end - A_DAY, end) > 0,
         table=read_imports.newest(tx),
     )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
-from builders.intake import House
+from builders.intake import House, refused, scored
 
 from daemon.followup.closing import GRACE, close_studies
-from db import read_imports
+from db import closing, studies
+from db.records import FilmFacts
 from db.roots import roots
-from db.states import ReadSource
+from db.states import REJECTION_NOTE, ReadSource
 
 MONTH = timedelta(days=30)
+UIDS: Final = FilmFacts(format="dicom", study_uid="1.2", instance_uid="1.2.3")
 
 
 def closed(house: House, *names: str, expire: timedelta = MONTH) -> dict[ReadSource, int]:
@@ -63,4 +67,26 @@ def test_what_nobody_read_leaves_the_queue_and_is_counted(house: House) -> None:
     assert house.queued() == {"b.jpg"}
     now = house.time.clock.now()
     with house.store.read() as tx:
-        assert read_imports.expired(tx, now - MONTH, now + MONTH) == 1
+        assert closing.expired(tx, now - MONTH, now + MONTH) == 1
+
+
+def test_a_note_that_takes_an_image_back_brings_no_study_back_to_be_closed(house: House) -> None:
+    """A study that was read, and of which a note came later, does not wait: nor is it counted as never marked read."""
+    house.write("film", b"film")
+    house.judge.answers = {
+        b"note": replace(refused(REJECTION_NOTE), facts=UIDS),
+        b"film": replace(scored(), facts=UIDS),
+    }
+    intake = house.intake()
+    house.pass_(intake)
+    study = house.at("film").study_id
+    assert study is not None
+    with house.store.write() as tx:
+        now = house.time.clock.now()
+        studies.add_read(tx, study, read_at=now, now=now, source=ReadSource.COMMAND)
+    house.time.turn(60)
+    house.write("note", b"note")
+    house.pass_(intake)
+    assert house.at("note").study_id == study
+    house.time.turn(40 * 86400)
+    assert closed(house, "incoming") == {ReadSource.REMOVED: 0, ReadSource.EXPIRED: 0}
