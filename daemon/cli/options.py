@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -88,6 +88,25 @@ def printable(text: str) -> str:
     """A text for a terminal: no control characters, and bytes that are not UTF-8 shown as escapes."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
     return shown.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def complain(faults: Iterable[Exception]) -> None:
+    """One line on standard error for each."""
+    for fault in faults:
+        click.echo(f"cxr-triage: {printable(str(fault))}", err=True)
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """Rows as CSV for a terminal or another program."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: printable(cell) if isinstance(cell, str) else cell for key, cell in row.items()})
+    return text.getvalue()
 
 
 def on_terminal() -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from daemon.cli.options import db_option, format_option, printable, settings_of, store_of
+from daemon.cli.options import csv_text, db_option, format_option, printable, settings_of, store_of
 from daemon.cli.progress import busy
 
 BAND_WORDS: Final = {"first": "FIRST", "next": "next", "in_turn": "in turn", "unscored": "unscored"}
@@ -40,11 +38,7 @@ def command(context: click.Context, limit: int | None, form: str, db: str | None
     if form == "json":
         click.echo(json.dumps(document, indent=2))
     elif form == "csv":
-        text = io.StringIO()
-        writer = csv.DictWriter(text, ROW, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({key: printable(cell) for key, cell in row.items()} for row in queue_rows(document))
-        click.echo(text.getvalue(), nl=False)
+        click.echo(csv_text(ROW, queue_rows(document)), nl=False)
     else:
         for line in table(document):
             click.echo(line)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from daemon.cli.options import db_option, identity_of, printable, settings_of, store_of
+from daemon.cli.options import complain, db_option, identity_of, settings_of, store_of
 from daemon.cli.progress import busy
 
 
@@ -24,8 +24,8 @@ def command(context: click.Context, study: tuple[str, ...], table: Path | None, 
 
     Rows and names that fit nothing are listed; the others are done, and the exit code is 1.
     """
-    from daemon.errors import DaemonError
-    from daemon.followup.reads import mark_read, parse_reads, study_of
+    from daemon.followup.reads import ReadRow, mark_read, parse_reads, study_of
+    from daemon.followup.study_rows import through
     from db.states import ReadSource
 
     if bool(study) == (table is not None):
@@ -33,29 +33,23 @@ def command(context: click.Context, study: tuple[str, ...], table: Path | None, 
     settings = settings_of(context)
     store = store_of(settings, db, create=False)
     now = datetime.now(UTC)
-    faults, done = [], 0
+    source = ReadSource.CSV if table is not None else ReadSource.COMMAND
+    wanted = (
+        parse_reads(table, ZoneInfo(settings.report.zone))
+        if table is not None
+        else [ReadRow(name, now, "") for name in study]
+    )
     try:
         identity = identity_of(settings, store)
         with busy("marking as read"), store.write() as tx:
-            wanted = (
-                parse_reads(table, ZoneInfo(settings.report.zone))
-                if table is not None
-                else ((name, now) for name in study)
-            )
-            source = ReadSource.CSV if table is not None else ReadSource.COMMAND
-            for item in wanted:
-                if isinstance(item, DaemonError):
-                    faults.append(item)
-                    continue
-                name, read_at = item if isinstance(item, tuple) else (item.study, item.read_at)
-                try:
-                    mark_read(tx, study_of(tx, name, identity), read_at, now, source)
-                    done += 1
-                except DaemonError as error:
-                    faults.append(error)
+
+            def do(row: ReadRow) -> bool:
+                mark_read(tx, study_of(tx, row.study, identity), row.read_at, now, source)
+                return True
+
+            done, faults = through(wanted, do)
     finally:
         store.close()
-    for fault in faults:
-        click.echo(f"cxr-triage: {printable(str(fault))}", err=True)
-    click.echo(f"{done} marked as read")
+    complain(faults)
+    click.echo(f"{done[True]} marked as read")
     return 1 if faults else 0

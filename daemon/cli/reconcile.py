@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from daemon.cli.options import db_option, format_option, length, printable, settings_of, store_of
+from daemon.cli.options import complain, db_option, format_option, length, printable, settings_of, store_of
 from daemon.cli.progress import busy
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ def command(
     else:
         for line in _lines(found, zone):
             click.echo(printable(line))
-    for fault in found.faults:
-        click.echo(f"cxr-triage: {printable(str(fault))}", err=True)
+    complain(found.faults)
     if found.note:
         click.echo(f"cxr-triage: {printable(found.note)}", err=True)
     return 1 if found.missing or found.faults else 0

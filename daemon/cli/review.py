@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.cli.options import db_option, identity_of, printable, settings_of, store_of
+from daemon.cli.options import complain, db_option, identity_of, settings_of, store_of
 from daemon.cli.progress import busy
 
 if TYPE_CHECKING:
@@ -79,23 +79,13 @@ def command(
 def _from_table(table: Path, settings: Settings, store: Store) -> int:
     from zoneinfo import ZoneInfo
 
-    from daemon.errors import DaemonError
+    from daemon.followup.study_rows import through
     from daemon.review.verdicts import parse_verdicts, take_in
 
     identity, now = identity_of(settings, store), datetime.now(UTC)
-    faults, kept, known = list[DaemonError](), 0, 0
     with busy("taking verdicts in"), store.write() as tx:
-        for row in parse_verdicts(table, ZoneInfo(settings.report.zone), now):
-            try:
-                if isinstance(row, DaemonError):
-                    raise row
-                if take_in(tx, row, identity, now):
-                    kept += 1
-                else:
-                    known += 1
-            except DaemonError as error:
-                faults.append(error)
-    for fault in faults:
-        click.echo(f"cxr-triage: {printable(str(fault))}", err=True)
-    click.echo(f"{kept} verdict{'' if kept == 1 else 's'} kept, {known} known already")
+        rows = parse_verdicts(table, ZoneInfo(settings.report.zone), now)
+        done, faults = through(rows, lambda row: take_in(tx, row, identity, now))
+    complain(faults)
+    click.echo(f"{done[True]} verdict{'' if done[True] == 1 else 's'} kept, {done[False]} known already")
     return 1 if faults else 0

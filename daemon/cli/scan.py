@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.cli.options import db_option, folders_argument, printable, settings_of, store_of
+from daemon.cli.options import complain, db_option, folders_argument, printable, settings_of, store_of
 
 if TYPE_CHECKING:
     from daemon.errors import DaemonError
@@ -79,8 +79,7 @@ def command(
             ):
                 failed += scan(running.intake, interrupted, show)
                 root_ids = set(running.intake.roots)
-        for error in failed:
-            click.echo(f"cxr-triage: {printable(str(error))}", err=True)
+        complain(failed)
         with store.read() as tx:
             for line in not_scored_since(tx, root_ids, began):
                 click.echo(f"cxr-triage: {printable(line)}", err=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.cli.options import format_option
+from daemon.cli.options import csv_text, format_option
 from daemon.cli.progress import told
 
 if TYPE_CHECKING:
@@ -153,11 +151,7 @@ def _show(found: dict[str, Any], form: str) -> None:
     if form == "json":
         click.echo(json.dumps(found, indent=2))
     elif form == "csv":
-        text = io.StringIO()
-        writer = csv.DictWriter(text, ROW, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows(found))
-        click.echo(text.getvalue(), nl=False)
+        click.echo(csv_text(ROW, rows(found)), nl=False)
     else:
         for line in lines(found):
             click.echo(line)

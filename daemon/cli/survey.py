@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.cli.options import folders_argument, format_option, printable, settings_of
+from daemon.cli.options import complain, csv_text, folders_argument, format_option, printable, settings_of
 from daemon.cli.progress import counting
 
 if TYPE_CHECKING:
@@ -60,8 +58,7 @@ def command(
     tally = Tally(rules_of(model.points, model.policies), examples, kept_back(settings))
     complete, document = False, dict[str, Any]()
     found, failed = _listed(roots)
-    for error in failed:
-        click.echo(f"cxr-triage: {printable(str(error))}", err=True)
+    complain(failed)
     if not found:
         return 1
     try:
@@ -103,11 +100,7 @@ def _show(document: dict[str, Any], form: str) -> None:
     if form == "json":
         click.echo(json.dumps(document, indent=2))
     elif form == "csv":
-        text = io.StringIO()
-        writer = csv.DictWriter(text, ROW, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({key: printable(cell) for key, cell in row.items()} for row in survey_rows(document))
-        click.echo(text.getvalue(), nl=False)
+        click.echo(csv_text(ROW, survey_rows(document)), nl=False)
     else:
         for line in survey_lines(document):
             click.echo(printable(line))

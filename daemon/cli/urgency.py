@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from daemon.cli.options import db_option, identity_of, printable, settings_of, store_of
+from daemon.cli.options import complain, db_option, identity_of, settings_of, store_of
 from daemon.cli.progress import busy
 
 LEVELS = ("stat", "urgent", "routine")
@@ -30,8 +30,8 @@ def command(
     Urgency orders first, whatever the score. A later image of the study may raise it again, never lower it. Rows that
     fit nothing are listed; the others are done, and the exit code is 1.
     """
-    from daemon.errors import DaemonError
     from daemon.followup.reads import study_of
+    from daemon.followup.study_rows import through
     from daemon.followup.urgencies import parse_urgencies
     from db import studies
     from db.states import UrgencySource
@@ -41,24 +41,20 @@ def command(
     settings = settings_of(context)
     store = store_of(settings, db, create=False)
     now = datetime.now(UTC)
-    faults, done = [], 0
     source = UrgencySource.COMMAND if table is None else UrgencySource.CSV
+    wanted = [(study or "", level or "")] if table is None else parse_urgencies(table)
     try:
         identity = identity_of(settings, store)
         with busy("setting urgency"), store.write() as tx:
-            for item in [(study or "", level or "")] if table is None else parse_urgencies(table):
-                if isinstance(item, DaemonError):
-                    faults.append(item)
-                    continue
-                try:
-                    found = study_of(tx, item[0], identity)
-                    studies.set_urgency(tx, found.id, item[1], now, source=source, by=by)
-                    done += 1
-                except DaemonError as error:
-                    faults.append(error)
+
+            def do(item: tuple[str, str]) -> bool:
+                found = study_of(tx, item[0], identity)
+                studies.set_urgency(tx, found.id, item[1], now, source=source, by=by)
+                return True
+
+            done, faults = through(wanted, do)
     finally:
         store.close()
-    for fault in faults:
-        click.echo(f"cxr-triage: {printable(str(fault))}", err=True)
-    click.echo(f"{done} {'study' if done == 1 else 'studies'} set")
+    complain(faults)
+    click.echo(f"{done[True]} {'study' if done[True] == 1 else 'studies'} set")
     return 1 if faults else 0

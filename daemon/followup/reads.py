@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 
 from daemon.errors import DaemonError
 from daemon.followup.spans import moment_of
-from daemon.followup.tables import UTF_8, Row, read_table
+from daemon.followup.study_rows import StudyRow, study_rows
 from db import studies
 from db.identity import Identity
 from db.records import Study
 from db.states import ReadSource
 
-KEYS: Final = ("study", "accession", "file")
+OPERATION: Final = "read reads"
 TIME: Final = "read_at"
 
 
@@ -68,27 +68,16 @@ def parse_reads(
     Raises:
         DaemonError: the file cannot be read, or has no usable columns.
     """
-    table = read_table(path, "read reads", UTF_8)
-    names = {name.lower(): name for name in reversed(table.columns)}
-    called = {key: (columns or {}).get(key, key).lower() for key in (*KEYS, TIME)}
-    keys = [names[called[key]] for key in KEYS if called[key] in names]
-    if not keys or called[TIME] not in names:
-        remedy = f"name them {called['accession']} (or {called['study']}, or {called['file']}) and {called[TIME]}"
-        raise DaemonError("read reads", path, "its columns are not usable", remedy)
-    for row in table.rows:
-        yield row if isinstance(row, DaemonError) else _row(row, keys, names[called[TIME]], path, zone)
+    for row in study_rows(path, OPERATION, TIME, called=columns):
+        yield row if isinstance(row, DaemonError) else _row(row, path, zone)
 
 
-def _row(row: Row, columns: Sequence[str], read_at: str, path: Path, zone: ZoneInfo) -> ReadRow | DaemonError:
-    study = next((value for column in columns if (value := row.cells.get(column, ""))), "")
-    if not study:
-        return DaemonError("read reads", path, f"{row.lines} names no study", "fill in accession, study or file")
+def _row(row: StudyRow, path: Path, zone: ZoneInfo) -> ReadRow | DaemonError:
     try:
-        return ReadRow(study, moment_of(row.cells.get(read_at, ""), zone), row.lines)
+        return ReadRow(row.study, moment_of(row.cells[TIME], zone), row.lines)
     except ValueError:
-        return DaemonError(
-            "read reads", path, f"{row.lines} has no usable read_at", "write it as 2026-11-22T07:45:00+01:00"
-        )
+        remedy = "write it as 2026-11-22T07:45:00+01:00"
+        return DaemonError(OPERATION, path, f"{row.lines} has no usable read_at", remedy)
 
 
 def mark_read(tx: Connection, study: Study, read_at: datetime, now: datetime, source: ReadSource) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from daemon.errors import DaemonError
-from daemon.followup.reads import KEYS
-from daemon.followup.tables import UTF_8, read_table
+from daemon.followup.study_rows import study_rows
 from db.studies import URGENCIES
 
 OPERATION: Final = "read urgencies"
+URGENCY: Final = "urgency"
 
 
 def parse_urgencies(path: Path) -> Iterator[tuple[str, str] | DaemonError]:
@@ -23,21 +23,10 @@ def parse_urgencies(path: Path) -> Iterator[tuple[str, str] | DaemonError]:
     Raises:
         DaemonError: the file cannot be read, or has no usable columns.
     """
-    table = read_table(path, OPERATION, UTF_8)
-    names = {name.lower(): name for name in reversed(table.columns)}
-    keys = [names[key] for key in KEYS if key in names]
-    if not keys or "urgency" not in names:
-        remedy = "name them accession (or study, or file) and urgency"
-        raise DaemonError(OPERATION, path, "its columns are not usable", remedy)
-    for row in table.rows:
+    for row in study_rows(path, OPERATION, URGENCY):
         if isinstance(row, DaemonError):
             yield row
-            continue
-        study = next((value for key in keys if (value := row.cells.get(key, ""))), "")
-        urgency = row.cells.get(names["urgency"], "").lower()
-        if not study:
-            yield DaemonError(OPERATION, path, f"{row.lines} names no study", "fill in accession, study or file")
-        elif urgency not in URGENCIES:
-            yield DaemonError(OPERATION, path, f"{row.lines} has no usable urgency", "write stat, urgent or routine")
+        elif (urgency := row.cells[URGENCY].lower()) in URGENCIES:
+            yield row.study, urgency
         else:
-            yield study, urgency
+            yield DaemonError(OPERATION, path, f"{row.lines} has no usable urgency", "write stat, urgent or routine")

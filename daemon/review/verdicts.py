@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from daemon.errors import DaemonError
-from daemon.followup.reads import KEYS, study_of
+from daemon.followup.reads import study_of
 from daemon.followup.spans import moment_of
-from daemon.followup.tables import UTF_8, Row, read_table
+from daemon.followup.study_rows import StudyRow, study_rows
 from db import studies
 from db.identity import Identity
 from db.states import Verdict
@@ -49,20 +49,12 @@ def parse_verdicts(path: Path, zone: ZoneInfo, now: datetime) -> Iterator[Verdic
     Raises:
         DaemonError: the file cannot be read, or has no usable columns.
     """
-    table = read_table(path, OPERATION, UTF_8)
-    names = {name.lower(): name for name in reversed(table.columns)}
-    if "verdict" not in names or not any(key in names for key in KEYS):
-        remedy = "name them accession (or study, or file) and verdict, and perhaps by, note and at"
-        raise DaemonError(OPERATION, path, "its columns are not usable", remedy)
-    for row in table.rows:
-        yield row if isinstance(row, DaemonError) else _row(row, names, path, zone, now)
+    for row in study_rows(path, OPERATION, "verdict", "by", "note", "at"):
+        yield row if isinstance(row, DaemonError) else _row(row, path, zone, now)
 
 
-def _row(row: Row, names: Mapping[str, str], path: Path, zone: ZoneInfo, now: datetime) -> VerdictRow | DaemonError:
-    cells = {name: row.cells.get(written, "") for name, written in names.items()}
-    study = next((value for key in KEYS if (value := cells.get(key, ""))), "")
-    if not study:
-        return DaemonError(OPERATION, path, f"{row.lines} names no study", "fill in accession, study or file")
+def _row(row: StudyRow, path: Path, zone: ZoneInfo, now: datetime) -> VerdictRow | DaemonError:
+    cells = row.cells
     try:
         verdict = Verdict(cells["verdict"].lower())
     except ValueError:
@@ -74,7 +66,7 @@ def _row(row: Row, names: Mapping[str, str], path: Path, zone: ZoneInfo, now: da
         return DaemonError(OPERATION, path, f"{row.lines} has no usable at", "write it as 2026-11-22T07:45:00+01:00")
     if at is not None and at > now + AHEAD:
         return DaemonError(OPERATION, path, f"{row.lines} lies in the future", "mend the time in at, or the clock")
-    return VerdictRow(study, verdict, cells.get("by") or None, cells.get("note") or None, at, row.lines)
+    return VerdictRow(row.study, verdict, cells.get("by") or None, cells.get("note") or None, at, row.lines)
 
 
 def take_in(tx: Connection, row: VerdictRow, identity: Identity, now: datetime) -> bool:
