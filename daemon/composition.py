@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from daemon.clock import Clock, system_clock
 from daemon.intake.pipeline import Intake
 from daemon.intake.places import Watched
+from daemon.intake.reading import largest_bytes
 from daemon.intake.recording import Scoring
 from daemon.intake.workers import WorkerPool, default_workers
 from daemon.settings import RootSettings, Settings
@@ -25,7 +26,6 @@ from db.identity import Identity
 from db.states import RunKind
 from db.store import Store
 from models.bundle import Bundle, read_bundle, shipped_bundle
-from models.radiograph import MAX_BYTES
 
 __all__ = ["Running", "bundle_of", "running_intake", "system_clock", "watched_roots"]
 
@@ -49,7 +49,7 @@ def watched_roots(tx: Connection, roots: Sequence[RootSettings], clock: Clock) -
             settings.selection,
             settings.polling,
             settings.poll_seconds,
-            MAX_BYTES if settings.largest_mib is None else min(MAX_BYTES, int(settings.largest_mib * 2**20)),
+            largest_bytes(settings.largest_mib),
             settings.pattern,
         )
     return watched

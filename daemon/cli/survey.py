@@ -82,13 +82,13 @@ def _listed(roots: Sequence[RootSettings]) -> tuple[list[Folder], list[DaemonErr
     from daemon.errors import DaemonError
     from daemon.explain.survey import Folder
     from daemon.intake.listing import list_root
-    from models.radiograph import MAX_BYTES
+    from daemon.intake.reading import largest_bytes
 
     found, failed = list[Folder](), list[DaemonError]()
     for root in roots:
-        largest = MAX_BYTES if root.largest_mib is None else min(MAX_BYTES, int(root.largest_mib * 2**20))
         try:
-            found.append(Folder(root.path, list_root(root.path, root.selection), root.population, largest))
+            listing, largest = list_root(root.path, root.selection), largest_bytes(root.largest_mib)
+            found.append(Folder(root.path, listing, root.population, largest))
         except DaemonError as error:
             failed.append(error)
     return found, failed

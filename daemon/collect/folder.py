@@ -18,6 +18,7 @@ from PIL import Image
 
 from daemon.collect.manifest import FILMS, name_of
 from daemon.errors import DaemonError
+from daemon.files import check_unwatched
 
 FILE_MODE: Final = 0o640
 FOLDER_MODE: Final = 0o750
@@ -35,15 +36,7 @@ def check_place(out: Path, roots: Iterable[str]) -> None:
         raise DaemonError(_WRITE, out, "there is no such folder to make it in", "make that, or give another one")
     if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
         raise DaemonError(_WRITE, out, "there is something already", "give a new or an empty folder")
-    _check_unwatched(_WRITE, out, roots)
-
-
-def _check_unwatched(operation: str, path: Path, roots: Iterable[str]) -> None:
-    real = Path(os.path.realpath(path))
-    for root in map(os.path.realpath, roots):
-        if real == Path(root) or Path(root) in real.parents:
-            remedy = "give a place outside of the watched folders"
-            raise DaemonError(operation, path, "it lies in a watched folder", remedy)
+    check_unwatched(_WRITE, out, Path(os.path.realpath(out)), roots)
 
 
 def check_key(path: Path, out: Path, roots: Iterable[str]) -> None:
@@ -52,8 +45,8 @@ def check_key(path: Path, out: Path, roots: Iterable[str]) -> None:
     Raises:
         DaemonError: it lies there, or something of that name is there already.
     """
-    _check_unwatched("write key", path, roots)
     real, inside = Path(os.path.realpath(path)), Path(os.path.realpath(out))
+    check_unwatched("write key", path, real, roots)
     if real == inside or inside in real.parents:
         raise DaemonError("write key", path, "it would lie in the collection", "keep it apart from what leaves")
     if path.exists() or not path.parent.is_dir():

@@ -14,7 +14,7 @@ from daemon.explain import inside
 from daemon.explain.asking import Asked, Stop, answered, message_of
 from daemon.explain.insight import Insight, read
 from daemon.intake import wire
-from daemon.intake.reading import REMEDIES, Content, ReadProblem, Unread, read_file
+from daemon.intake.reading import REMEDIES, Content, ReadProblem, Unread, largest_bytes, read_file
 from daemon.intake.worker import Outcome, Verdict
 from daemon.intake.workers import WorkerDied, judged
 from daemon.settings import RootSettings, Settings
@@ -69,8 +69,7 @@ def place_of(path: Path, settings: Settings, population: str | None) -> Place:
         folder = os.path.realpath(root.path)
         if real.is_relative_to(folder) and real != Path(folder):
             taken = root.selection.takes(os.fspath(real.relative_to(folder)))
-            largest = MAX_BYTES if root.largest_mib is None else min(MAX_BYTES, int(root.largest_mib * 2**20))
-            return Place(path, root, taken, said or root.population, largest)
+            return Place(path, root, taken, said or root.population, largest_bytes(root.largest_mib))
     return Place(path, declared=said)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from daemon.errors import DaemonError
+from daemon.files import check_unwatched, replace_file
 
 MODE: Final = 0o640  # patient data: who asked writes, the group reads
 _WRITE: Final = "write heat map"
@@ -27,12 +27,7 @@ def check_place(out: Path, roots: Iterable[str], operation: str = _WRITE) -> Non
     folder = Path(os.path.realpath(out.absolute().parent))
     if not folder.is_dir():
         raise DaemonError(operation, out, "there is no such folder", "make it, or give another one")
-    for root in roots:
-        real = Path(os.path.realpath(root))
-        if folder == real or real in folder.parents:
-            raise DaemonError(
-                operation, out, "it lies in a watched folder", "give a place outside of the watched folders"
-            )
+    check_unwatched(operation, out, folder, roots)
 
 
 def place_for(out: Path, number: int | None) -> Path:
@@ -46,19 +41,8 @@ def write_picture(picture: NDArray[np.uint8], path: Path, operation: str = _WRIT
     Raises:
         DaemonError: the disk refused.
     """
-    temporary: str | None = None
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), MODE)
-            Image.fromarray(picture).save(file, "PNG")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-        temporary = None
+        replace_file(path, MODE, lambda file: Image.fromarray(picture).save(file, "PNG"))
     except OSError as error:
         remedy = "give a folder that this user may write to, on a disk with space"
         raise DaemonError(operation, path, error.strerror or str(error), remedy) from error
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)

@@ -58,6 +58,11 @@ class Unread:
     stamp: FileStamp | None = None
 
 
+def largest_bytes(mebibytes: float | None) -> int:
+    """Of a file that is still read, where a root says so (None: it does not); never over `MAX_BYTES`."""
+    return MAX_BYTES if mebibytes is None else min(MAX_BYTES, int(mebibytes * 2**20))
+
+
 def read_file(path: Path) -> Content | Unread:
     """Read a regular file of at most `MAX_BYTES`, without following a link, waiting for a pipe or touching a device."""
     try:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
+from daemon.files import replace_file
 from daemon.report.build import Report
 from daemon.report.data import render_csv, render_json, render_missing
 from daemon.report.errors import ReportError
@@ -103,23 +103,16 @@ def _make(folder: Path) -> None:
 
 def _replace(path: Path, content: str | bytes | Iterable[str]) -> Path:
     """Write beside the file, force it to the disk, then rename: a reader sees the old report or the new one."""
-    temporary: str | None = None
+
+    def write(file: IO[bytes]) -> None:
+        for part in [content] if isinstance(content, str | bytes) else content:
+            file.write(part.encode("utf-8") if isinstance(part, str) else part)
+
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), FILE_MODE)
-            for part in [content] if isinstance(content, str | bytes) else content:
-                file.write(part.encode("utf-8") if isinstance(part, str) else part)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).rename(path)
-        temporary = None
+        replace_file(path, FILE_MODE, write)
         _force(path.parent)
     except OSError as error:
         raise _refused(path, error) from error
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
     return path
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Final
 
 from daemon.errors import DaemonError
+from daemon.files import replace_file
 
 MODE: Final = 0o644  # no patient is in it
 
@@ -18,19 +17,8 @@ def write_plot(text: str, path: Path) -> None:
     Raises:
         DaemonError: the disk refused.
     """
-    temporary: str | None = None
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), MODE)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-        temporary = None
+        replace_file(path, MODE, lambda file: file.write(text.encode()))
     except OSError as error:
         remedy = "give a folder that this user may write to, on a disk with space"
         raise DaemonError("draw the waits", path, error.strerror or str(error), remedy) from error
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
