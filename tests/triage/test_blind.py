@@ -37,7 +37,9 @@ def test_a_blind_score_changes_nothing_in_any_output(one: float, other: float, r
         document = queue_document(studies, generated_at=NOW, bundle=BUNDLE, account=account_document({}))
         report = build_report(report_inputs(studies=studies))
         rows = list(queue_rows(document))
-        said.append((json.dumps(document), rows, render_html(report), render_csv(report), render_json(report)))
+        said.append(
+            (json.dumps(document), rows, render_html(report), "".join(render_csv(report)), "".join(render_json(report)))
+        )
     assert said[0] == said[1]
 
 
