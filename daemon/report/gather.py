@@ -18,6 +18,7 @@ from daemon.followup.arrived import Arrived, expected_of
 from daemon.health import DaemonState, process_exists, state_of
 from daemon.intake.audit import verify
 from daemon.report.build import Report, build_report
+from daemon.report.collector import collector_off
 from daemon.report.inputs import Completeness, Health, Reading, ReportInputs, RootHealth, Verification
 from daemon.report.pdf import missing
 from daemon.report.retention import remove_older
@@ -190,10 +191,11 @@ def write_one(
     """
     chosen = [str(form) for form in formats or settings.report.formats]
     identity = reader(store, settings.store.identifiers)
-    with store.read() as tx:
-        inputs = gather(tx, settings, report_date, span, scheduled_at, now(), identity)
-    report = build_report(inputs)
-    written = write_report(report, out or settings.report.folder, chosen)
+    with collector_off():
+        with store.read() as tx:
+            inputs = gather(tx, settings, report_date, span, scheduled_at, now(), identity)
+        report = build_report(inputs)
+        written = write_report(report, out or settings.report.folder, chosen)
     row = ReportRow(
         site=settings.report.site,
         report_date=report_date,

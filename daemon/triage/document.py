@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.triage.order import QueueImage, QueueStudy
@@ -232,14 +231,16 @@ def _image_entry(image: QueueImage) -> dict[str, Any]:
 
 def cell(value: object) -> str:
     """A value as a cell of a CSV that is safe to open: see `queue_rows`."""
+    if type(value) is not str:  # told apart first: there are 23 cells to a study
+        return cell(str(value)) if isinstance(value, str) else _plain(value)
+    text = value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
+    formula = text[:1] in {"=", "+", "@", "\t", "\r"} or (text[:1] == "-" and not text[1:].isdigit())
+    return f"'{text}" if formula else text
+
+
+def _plain(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if not isinstance(value, str) or isinstance(value, StrEnum):
-        return str(value)
-    text = value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
-    formula = text[:1] in {"=", "+", "@", "\t", "\r"} or (text[:1] == "-" and not text[1:].isdigit())
-    return f"'{text}" if formula else text
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
