@@ -28,10 +28,11 @@ from builders.bundles import tiny_bundle
 from builders.dicom import dicom
 from builders.films import grey_film, jpeg, png, png16
 from builders.notes import note
+from pebble.common.types import Result, ResultStatus
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
 from daemon.intake import sandbox, wire, worker
-from daemon.intake.pipes import LARGEST_ANSWER, Film
+from daemon.intake.pipes import LARGEST_ANSWER, Film, WorkerContext
 from daemon.intake.sandbox import Confinement
 from daemon.intake.syscalls import MACHINES, Instruction, numbers, packed, program
 from daemon.intake.worker import Outcome, Verdict
@@ -304,6 +305,41 @@ def _panic() -> None:
 
 def _long_answer() -> bytes:
     return bytes(LARGEST_ANSWER + 1)
+
+
+class Reduced:
+    """What is unpickled by a call of somebody's choice."""
+
+    def __init__(self, call: Callable[..., object], *arguments: object) -> None:
+        self._way = (call, arguments)
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return self._way
+
+
+def _received(message: object) -> object:
+    """What the daemon makes of a message that a worker sends."""
+    receiving, sending = WorkerContext().Pipe()
+    with receiving, sending:
+        sending.send_bytes(pickle.dumps(message))
+        return receiving.recv()
+
+
+@pytest.mark.parametrize("status", ResultStatus)
+def test_words_of_the_pool_are_read_as_any_python_writes_them(status: ResultStatus) -> None:
+    """Debian 12's Python, 3.11.2, writes a member of an enum as ``getattr(kind, name)``, later ones by its value."""
+    for written in (status, Reduced(getattr, ResultStatus, status.name), Reduced(ResultStatus, status.value)):
+        assert _received(written) is status
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [(ResultStatus, "__class__"), (ResultStatus, "mro"), (ResultStatus, 0), (Result, "__init__"), (int, "real")],
+)
+def test_no_other_attribute_is_looked_up_for_a_worker(asked: tuple[object, object]) -> None:
+    """By attributes of attributes a pickle reaches everything."""
+    with pytest.raises(OSError, match="something else than an answer"):
+        _received(Reduced(getattr, *asked))
 
 
 def test_a_worker_cannot_make_the_daemon_run_what_it_sends(bundle: Bundle, tmp_path: Path) -> None:
