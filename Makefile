@@ -41,6 +41,9 @@ faults: $(TEST)/.ready ## the long fault runs, two hours: figures for docs/relia
 	$(TEST)/bin/python tests/faults/burst.py --files 100000
 	$(TEST)/bin/python tests/faults/latency.py --films 100
 	$(TEST)/bin/python tests/faults/receiver.py --films 1000 --kills 5
+	if [ "$$(id -u)" = 0 ] && command -v debootstrap >/dev/null && command -v systemd-nspawn >/dev/null; \
+	then $(TEST)/bin/python tests/faults/booted.py --folder $(FAULTS)/machine; \
+	else echo "booted.py: not run, it needs root, debootstrap and systemd-container"; fi
 	CXR_TRIAGE_FAULTS=long CXR_TRIAGE_SEARCH=long $(TEST)/bin/python -m pytest -q -ra tests/faults tests/intake/test_stateful.py
 FAULTS := $(VENVS)/faults
 

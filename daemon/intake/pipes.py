@@ -151,7 +151,7 @@ class _AnswerUnpickler(pickle.Unpickler):
 
 
 def _status(kind: object, name: object) -> ResultStatus:
-    """A word of pebble's, in the form in which Python up to 3.11.3 writes members of an enum: ``getattr(kind, name)``.
+    """A word of pebble's, as Debian 12's Python 3.11.2 writes members of an enum: ``getattr(kind, name)``.
 
     Raises:
         UnpicklingError: another attribute is asked for, or of something else.

@@ -7,6 +7,7 @@ is kept; a second run is faster. It takes about five minutes, half of them for t
 from __future__ import annotations
 
 import argparse
+import hmac
 import http.server
 import json
 import os
@@ -38,6 +39,7 @@ INCOMING: Final = "srv/incoming"
 RECEIVED: Final = "/var/lib/cxr-triage-receive/incoming"
 REPORTS: Final = "var/lib/cxr-triage/reports"
 MARKER: Final = "PLANTED-MARKER"  # in each file's name: no journal may show it
+SECRET: Final = "what only the two of them know"
 TRIAGE: Final = (
     "cd /var/lib/cxr-triage && sudo -u cxr-triage /opt/cxr-triage/bin/cxr-triage --config /etc/cxr-triage/config.toml"
 )
@@ -66,14 +68,15 @@ class Run:
         self.films += 1
         self.machine.put(f"{INCOMING}/{MARKER}-{self.films}.dcm", _film(self.films))
 
-    def scored(self) -> int:
-        """How many films the store says are scored."""
+    def judged(self) -> int:
+        """How many films the store says were looked at and scored or, being drawn by a test, refused by the gate."""
         told = self.machine.ask(f"{TRIAGE} account --format json")
-        return int(json.loads(told)["scored"]) if told else -1
+        account = json.loads(told) if told else {}
+        return int(account.get("scored", 0)) + int(account.get("refused", 0))
 
-    def all_scored(self) -> bool:
+    def all_judged(self) -> bool:
         """Whether every film is, within a minute."""
-        return wait_for(lambda: self.scored() == self.films, PATIENCE, 1.0)
+        return wait_for(lambda: self.judged() == self.films, PATIENCE, 1.0)
 
     def main(self, service: str = "cxr-triage") -> int:
         """The process of a service; 0 while there is none."""
@@ -117,18 +120,24 @@ def install(run: Run) -> None:
     text = re.sub(r"(?m)^time = .*", f"time = {soon}", text)
     text = re.sub(r"(?m)^formats = .*", 'formats = ["html", "csv", "json", "pdf"]', text)
     text = re.sub(r'(?m)^url = ""', f'url = "http://127.0.0.1:{run.port}/"', text)
-    text = text.replace("[[root]]", f'[[root]]\npath = "{RECEIVED}"\n\n[[root]]', 1)
+    text = re.sub(r"(?m)^\[\[root\]\]$", f'[[root]]\npath = "{RECEIVED}"\n\n[[root]]', text, count=1)
+    text = re.sub(r"(?m)^# (secret_file = )", r"\1", text)
     machine.put("etc/cxr-triage/config.toml", text)
-    machine.run(start)
+    machine.put("etc/cxr-triage/webhook-secret", f"{SECRET}\n")
+    machine.run("chgrp cxr-triage /etc/cxr-triage/webhook-secret; chmod 0640 /etc/cxr-triage/webhook-secret")
+    machine.run(f"{start} --no-block")
 
 
 def watches(run: Run) -> None:
     """The daemon: scores, is locked up, comes back from a kill and from a hang."""
     machine = run.machine
-    run.check("the service starts as the page installs it", run.up())
+    up = wait_for(lambda: machine.ask("systemctl is-active cxr-triage") == "active", PATIENCE, 1.0)
+    if not up:
+        raise RuntimeError(machine.ask("journalctl --no-pager -n 5 -u cxr-triage"))
+    run.check("the service starts as the page installs it", up)
     for _ in range(5):
         run.drop()
-    run.check("films that are dropped are scored", run.all_scored(), f"{run.scored()} of {run.films}")
+    run.check("films that are dropped are judged", run.all_judged(), f"{run.judged()} of {run.films}")
     inside = f"nsenter -t {run.main()} -m -n"
     refused = machine.ask(f"{inside} touch /{INCOMING}/x 2>&1; {inside} touch /etc/x 2>&1; {inside} touch /opt/x 2>&1")
     run.check("it can write neither in the incoming folder nor elsewhere", refused.count("Read-only file system") == 3)
@@ -141,11 +150,11 @@ def watches(run: Run) -> None:
     before = run.main()
     machine.run(f"kill -KILL {before}")
     run.drop()
-    run.check("killed, it is started again, and takes up what came meanwhile", run.up(but=before) and run.all_scored())
+    run.check("killed, it is started again, and takes up what came meanwhile", run.up(but=before) and run.all_judged())
     before, began = run.main(), time.monotonic()
     machine.run(f"kill -STOP {before}")
     run.drop()
-    back = run.up(but=before) and run.all_scored()
+    back = run.up(but=before) and run.all_judged()
     run.check("hanging, it is ended by the watchdog and started again", back, f"after {time.monotonic() - began:.0f} s")
 
 
@@ -167,16 +176,17 @@ def receives(run: Run) -> None:
         film = Path(folder) / "film.dcm"
         film.write_bytes(_film(run.films))
         sent = storescu(port, film)
-    run.check("a film that is sent by DICOM is scored", sent.code == 0 and run.all_scored())
+    run.check("a film that is sent by DICOM is judged", sent.code == 0 and run.all_judged())
 
 
 @contextmanager
-def webhook(told: list[bytes]) -> Iterator[int]:
-    """A web server of this machine that keeps what it is sent."""
+def webhook(told: list[tuple[str, bytes]]) -> Iterator[int]:
+    """A web server of this machine that keeps what it is sent: signature and body."""
 
     class Hook(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            told.append(self.rfile.read(int(self.headers["Content-Length"])))
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            told.append((self.headers["X-Cxr-Triage-Signature"], body))
             self.send_response(204)
             self.end_headers()
 
@@ -189,7 +199,7 @@ def webhook(told: list[bytes]) -> Iterator[int]:
         server.shutdown()
 
 
-def reports(run: Run, told: list[bytes]) -> None:
+def reports(run: Run, told: list[tuple[str, bytes]]) -> None:
     """The nightly report, with its PDF, by the locked-up daemon; and what tells of it."""
     for step in documented("Mail and webhooks"):
         run.machine.run(f"cd /src && {step}")
@@ -201,7 +211,8 @@ def reports(run: Run, told: list[bytes]) -> None:
     wanted = {f"report.{form}" for form in ("html", "csv", "json", "pdf")}
     run.check("the nightly report is written, its PDF too", wait_for(lambda: wanted <= written(), 180.0, 1.0))
     run.check("the webhook is told of it", wait_for(lambda: bool(told), PATIENCE, 1.0))
-    run.check("and is told no name", not any(MARKER.encode() in body for body in told))
+    signed = all(said == f"sha256={hmac.digest(SECRET.encode(), body, 'sha256').hex()}" for said, body in told)
+    run.check("in signed messages without a name", signed and not any(MARKER.encode() in body for _, body in told))
 
 
 def reboots(run: Run) -> None:
@@ -210,7 +221,7 @@ def reboots(run: Run) -> None:
     run.drop()
     run.machine.boot()
     run.check("after a reboot all services are up", all(run.up(service) for service in SERVICES))
-    run.check("and a film that came meanwhile is scored", run.all_scored())
+    run.check("and a film that came meanwhile is judged", run.all_judged())
     verified = run.machine.ask(f"{TRIAGE} account --verify --format json")
     run.check("disk, arrivals and history agree", bool(verified) and not json.loads(verified)["discrepancies"])
     journal = run.machine.ask("journalctl --no-pager -u 'cxr-triage*'")
@@ -223,7 +234,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True, help="where the machine lies, or is to be made")
     parser.add_argument("--mirror", default=MIRROR)
     asked = parser.parse_args()
-    told: list[bytes] = []
+    told: list[tuple[str, bytes]] = []
     with webhook(told) as port:
         run = Run(Machine(asked.folder), port)
         run.machine.make(asked.mirror)
