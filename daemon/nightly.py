@@ -13,7 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from daemon.clock import Clock
-from daemon.report.gather import scheduled_at, write_nightly
+from daemon.report.gather import scheduled_at, write_downtime, write_nightly
 from daemon.report.pdf import missing
 from daemon.settings import ReportFormat, ReportSettings, Settings
 from db import reports, roots
@@ -58,25 +58,30 @@ def report_to_write(store: Store, settings: ReportSettings, now: datetime) -> da
 
 @contextmanager
 def nightly_reports(settings: Settings, store: Store, clock: Clock) -> Iterator[None]:
-    """Look every minute, while the daemon runs, whether a report is due; whatever goes wrong, there is a next look.
+    """Look every minute, while the daemon runs, whether a report or a downtime sheet is due.
+
+    Whatever goes wrong, there is a next look.
 
     One report a look: a daemon that is told to stop waits for no second one.
 
     The job never plans itself: APScheduler holds its lock while it waits for a running job to end, and a job that asked
     for that lock then would hang the daemon for ever.
     """
-    not_before = clock.now()
+    not_before = sheet_due = clock.now()
     if ReportFormat.PDF in settings.report.formats and (reason := missing()) is not None:
         LOG.warning("reports without a PDF", extra={"cause": reason.cause, "remedy": reason.remedy})
 
     def run() -> None:
-        nonlocal not_before
+        nonlocal not_before, sheet_due
         if clock.now() < not_before:
             return
         try:
             if (report_date := report_to_write(store, settings.report, clock.now())) is not None:
                 write_nightly(settings, store, report_date, scheduled_at(report_date, settings.report), clock.now)
                 LOG.info("report written", extra={"report_date": report_date.isoformat()})
+            if clock.now() >= sheet_due:
+                write_downtime(settings, store, clock.now)
+                sheet_due = clock.now() + timedelta(minutes=settings.report.downtime_minutes)
         except Exception:  # the log line names its kind only: an error's text may hold a path
             LOG.exception("report not written, to be tried again")
             not_before = clock.now() + RETRY

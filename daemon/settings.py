@@ -88,6 +88,8 @@ class ReportSettings(Section):
     site: str = ""
     formats: tuple[ReportFormat, ...] = (ReportFormat.HTML, ReportFormat.CSV, ReportFormat.JSON)
     keep_days: Annotated[int, Field(ge=1)] = 400
+    downtime_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
+    contact: str = ""
 
     @field_validator("zone")
     @classmethod

@@ -35,17 +35,26 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
     callback=_formats,
     help="html, csv, json, pdf, separated by commas. [default: of the settings]",
 )
+@click.option("--downtime", is_flag=True, help="Write only the sheet to read from while the service is down.")
 @db_option
 @click.pass_context
 def command(
-    context: click.Context, day: datetime | None, out: Path | None, formats: tuple[str, ...] | None, db: str | None
+    context: click.Context,
+    day: datetime | None,
+    out: Path | None,
+    formats: tuple[str, ...] | None,
+    downtime: bool,
+    db: str | None,
 ) -> None:
     """Write the report: the account, what was not scored and why, the queue, and how the service fared.
 
-    The queue in it is today's, whatever the date. `watch` writes one every night by itself.
+    The queue in it is today's, whatever the date. `watch` writes one every night by itself, and every hour the sheet
+    that people read from while the service is down.
     """
-    from daemon.report.gather import date_span, write_one
+    from daemon.report.gather import date_span, write_downtime, write_one
 
+    if downtime and (day or formats):
+        raise click.UsageError("--downtime goes with neither --date nor --format: it is one sheet, of now")
     settings = settings_of(context)
     now = datetime.now(UTC)
     report_date = day.date() if day else now.astimezone(ZoneInfo(settings.report.zone)).date()
@@ -55,6 +64,10 @@ def command(
     try:
         span = date_span(report_date, settings.report, now)
         with busy("writing the report"):
+            if downtime:
+                sheet = write_downtime(settings, store, lambda: datetime.now(UTC), out=out)
+                click.echo(printable(str(sheet.absolute())))
+                return
             written = write_one(
                 settings, store, report_date, span, None, lambda: datetime.now(UTC), out=out, formats=formats
             )

@@ -72,6 +72,7 @@ class Report:
     prevalence: Site
     accepted_as: str | None
     rules: tuple[str, ...]
+    contact: str
     notices: tuple[str, ...]
     account: Mapping[str, Any]
     arrived: int | None
@@ -115,6 +116,8 @@ def build_report(inputs: ReportInputs) -> Report:
     )
     films = [(rank, study, image) for rank, study in enumerate(studies, 1) for _, image in not_scored((study,))]
     late_studies = [(rank, study) for rank, study in enumerate(studies, 1) if study.overdue]
+    since = min((study.arrived_at for _, study in late_studies), default=inputs.written_at)
+    reading = inputs.waits.reading_time(since, inputs.written_at)
     aside = [(rank, study, image) for rank, study in enumerate(studies, 1) for _, image in marked((study,))]
     bands = Counter(study.band for study in studies if not study.blind)
     late = inputs.written_at - inputs.scheduled_at if inputs.scheduled_at else None
@@ -136,6 +139,7 @@ def build_report(inputs: ReportInputs) -> Report:
         prevalence=inputs.prevalence,
         accepted_as=inputs.accepted_as,
         rules=tuple(inputs.rules),
+        contact=inputs.contact,
         notices=tuple(inputs.notices),
         account=account,
         arrived=inputs.arrived,
@@ -146,7 +150,7 @@ def build_report(inputs: ReportInputs) -> Report:
         blind=sum(study.blind for study in studies),
         waiting=len(studies),
         lines=tuple(line_of(rank, study, names, inputs) for rank, study in enumerate(studies[: inputs.rows], 1)),
-        overdue=tuple(overdue_of(rank, study, names, inputs) for rank, study in late_studies[: inputs.rows]),
+        overdue=tuple(overdue_of(rank, study, names, inputs, reading) for rank, study in late_studies[: inputs.rows]),
         overdue_total=len(late_studies),
         unscored=tuple(unscored_of(rank, study, image, names) for rank, study, image in films[: inputs.rows]),
         unscored_total=len(films),

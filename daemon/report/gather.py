@@ -22,7 +22,7 @@ from daemon.report.collector import collector_off
 from daemon.report.inputs import Completeness, Health, Reading, ReportInputs, RootHealth, Verification
 from daemon.report.pdf import missing
 from daemon.report.retention import remove_older
-from daemon.report.write import write_report
+from daemon.report.write import write_report, write_sheet
 from daemon.settings import ReportFormat, ReportSettings, Settings
 from daemon.waiting import Kept, kept_of, served_of, waiting_studies
 from db import blind, closing, history, queue, read_imports, reconciliation, reports, results, roots, runs, window
@@ -89,6 +89,7 @@ def gather(
         reading=_reading(tx, start, end),
         health=_health(tx, start, end),
         rules=settings.gate.policy.sentences(),
+        contact=settings.report.contact,
         notices=tuple(_notices(tx, now, identity)),
     )
 
@@ -210,6 +211,17 @@ def write_one(
         reports.upsert(tx, row)
         tell(tx, report, inputs.written_at)
     return written
+
+
+def write_downtime(settings: Settings, store: Store, now: Callable[[], datetime], *, out: Path | None = None) -> Path:
+    """Write the downtime sheet as the queue is now; no report is written, and no row kept."""
+    moment = now()
+    day = moment.astimezone(ZoneInfo(settings.report.zone)).date()
+    identity = reader(store, settings.store.identifiers)
+    with collector_off():
+        with store.read() as tx:
+            inputs = gather(tx, settings, day, date_span(day, settings.report, moment), None, moment, identity)
+        return write_sheet(build_report(inputs), out or settings.report.folder)
 
 
 def write_nightly(

@@ -139,6 +139,7 @@ class ReportInputs:
         accepted_as: how the site accepted the bundle on its own films, None when it did not.
         rules: of the site's gate, a sentence each: what is taken, refused, marked.
         reading: what became known of reading.
+        contact: whom people call when the service is down; may be empty.
         notices: sentences that belong on top, such as a folder that is away or a run that ended without its stop.
         rows: how many studies, and how many films without a score, the page lists.
     """
@@ -167,5 +168,6 @@ class ReportInputs:
     health: Health = field(default_factory=Health)
     accepted_as: str | None = None
     rules: Sequence[str] = ()
+    contact: str = ""
     notices: Sequence[str] = ()
     rows: int = ROWS

@@ -66,7 +66,7 @@ class PolicyRow:
 def render_html(report: Report) -> str:
     """The whole page; every text in it is escaped, and characters that cannot be seen are spelled out."""
     return (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             r=report,
@@ -82,13 +82,21 @@ def render_html(report: Report) -> str:
     )
 
 
-def render_index(entries: Sequence[IndexEntry], site: str) -> str:
-    """The page that lists all reports, in the given order, with links that work from a copied folder, too."""
-    return _environment().get_template("index.html").render(entries=entries, site=site, version=VERSION)
+def render_index(entries: Sequence[IndexEntry], site: str, *, sheet: bool = False) -> str:
+    """The page that lists all reports, in the given order, with links that work from a copied folder, too.
+
+    Args:
+        entries: the reports.
+        site: its name, may be empty.
+        sheet: whether there is a downtime sheet beside the page.
+    """
+    template = environment().get_template("index.html")
+    return template.render(entries=entries, site=site, sheet=sheet, version=VERSION)
 
 
 @cache  # compiled templates, the same for every report
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates of this package, and the words that they may use."""
     environment = Environment(
         loader=PackageLoader("daemon.report"),
         autoescape=True,

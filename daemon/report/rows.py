@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.report.inputs import ReportInputs
+from daemon.triage.hours import ReadingTime
 from daemon.triage.order import Band, QueueImage, QueueStudy, Urgency
 from db.states import State
 from models.population import Policy
@@ -46,9 +47,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class OverdueLine:
-    """A study that waited too long, and what its site allows: hours on the clock against hours of reading."""
+    """A study that waited too long.
+
+    Attributes:
+        reading: how much of its waiting lay in the site's reading hours.
+        allowed: how much of that the site allows.
+    """
 
     line: Line
+    reading: timedelta
     allowed: timedelta
 
 
@@ -125,10 +132,13 @@ def _reason(image: QueueImage) -> str:
     return image.code or ", ".join(("marked", *image.marks))
 
 
-def overdue_of(rank: int, study: QueueStudy, names: Mapping[str, str], inputs: ReportInputs) -> OverdueLine:
-    """The row of a study that is overdue."""
+def overdue_of(
+    rank: int, study: QueueStudy, names: Mapping[str, str], inputs: ReportInputs, reading: ReadingTime
+) -> OverdueLine:
+    """The row of a study that is overdue; `reading` is the site's reading time up to now."""
     allowed = inputs.waits.limit(study.urgency, (image.root for image in study.images))
-    return OverdueLine(line_of(rank, study, names, inputs), allowed)
+    read = reading.between(study.arrived_at, inputs.written_at)
+    return OverdueLine(line_of(rank, study, names, inputs), read, allowed)
 
 
 def unscored_of(rank: int, study: QueueStudy, image: QueueImage, names: Mapping[str, str]) -> Unscored:

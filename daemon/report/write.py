@@ -13,6 +13,7 @@ from typing import IO, Final
 from daemon.files import replace_file
 from daemon.report.build import Report
 from daemon.report.data import render_csv, render_json, render_missing
+from daemon.report.downtime import render_downtime
 from daemon.report.errors import ReportError
 from daemon.report.pages import IndexEntry, render_html, render_index
 from daemon.report.pdf import render_pdf, weasyprint
@@ -21,7 +22,8 @@ FILE_MODE: Final = 0o640  # patient data: the service writes, its group reads
 FOLDER_MODE: Final = 0o750
 INDEX: Final = "index.html"
 MISSING: Final = "missing.csv"
-HALF: Final = re.compile(r"\.(report\.(html|csv|json|pdf)|missing\.csv|index\.html)\.\w{8}")
+SHEET: Final = "downtime.html"
+HALF: Final = re.compile(r"\.(report\.(html|csv|json|pdf)|missing\.csv|index\.html|downtime\.html)\.\w{8}")
 STALE: Final = 3600.0  # seconds
 RENDERERS: Final[Mapping[str, Callable[[Report], str | bytes | Iterable[str]]]] = {
     "html": render_html,
@@ -32,7 +34,8 @@ RENDERERS: Final[Mapping[str, Callable[[Report], str | bytes | Iterable[str]]]] 
 
 
 def write_report(report: Report, out: Path, formats: Iterable[str]) -> dict[str, Path]:
-    """Write the report into ``out/<date>/report.<format>`` and bring ``out/index.html`` up to date.
+    """Write the report into ``out/<date>/report.<format>`` and bring ``out/index.html`` up to date, and with
+    the page the downtime sheet.
 
     A report of the same date is replaced, format by format. Each file appears complete or not at all.
 
@@ -64,8 +67,20 @@ def write_report(report: Report, out: Path, formats: Iterable[str]) -> dict[str,
         written[name] = _replace(folder / f"report.{name}", RENDERERS[name](report))
     if "csv" in wanted:
         _write_missing(report, folder / MISSING)
-    _replace(out / INDEX, render_index(_reports(out), report.site))
+    if "html" in wanted:
+        _replace(out / SHEET, render_downtime(report))
+    _replace(out / INDEX, render_index(_reports(out), report.site, sheet=(out / SHEET).is_file()))
     return written
+
+
+def write_sheet(report: Report, out: Path) -> Path:
+    """Write the downtime sheet alone, ``out/downtime.html``, in place of the one before.
+
+    Raises:
+        ReportError: the disk refused.
+    """
+    _make(out)
+    return _replace(out / SHEET, render_downtime(report))
 
 
 def _write_missing(report: Report, path: Path) -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -179,7 +180,7 @@ with open_store(settings.store.url, create=False) as store:
 """
 
 
-@pytest.mark.parametrize("call", [1, 2, 3, 5, 7, 8])
+@pytest.mark.parametrize("call", [1, 2, 3, 5, 7, 8, 10])
 def test_a_report_killed_half_way_is_written_again_and_there_is_one(store: Store, tmp_path: Path, call: int) -> None:
     """Killed at that call of fsync: what stands there is whole, no row claims it, and the next look mends it."""
     settings = settings_in(tmp_path)
@@ -198,7 +199,7 @@ def test_a_report_killed_half_way_is_written_again_and_there_is_one(store: Store
     with store.read() as tx:
         assert [row.report_date for row in reports.last(tx, 9)] == [date(2026, 3, 30)]
     assert sorted(path.name for path in folder.iterdir()) == ["report.csv", "report.html", "report.json"]
-    assert sorted(path.name for path in folder.parent.iterdir()) == ["2026-03-30", "index.html"]
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["2026-03-30", "downtime.html", "index.html"]
 
 
 def test_a_second_report_of_a_date_takes_the_place_of_the_first(store: Store, tmp_path: Path) -> None:
@@ -255,6 +256,20 @@ def test_the_scheduler_writes_a_missed_report_at_once(store: Store, tmp_path: Pa
     assert list((tmp_path / "reports").glob("*/report.html"))
     with store.read() as tx:
         assert len(reports.last(tx, 9)) == 1
+
+
+def test_the_sheet_for_a_downtime_is_there_before_the_first_night(store: Store, tmp_path: Path) -> None:
+    """It is of the moment, belongs to no date, and no row of a report claims it."""
+    settings = settings_in(tmp_path)
+    watch_since(store, tmp_path, datetime.now(UTC))
+    sheet = tmp_path / "reports" / "downtime.html"
+    with nightly_reports(settings, store, system_clock()):
+        deadline = time.monotonic() + 30
+        while not sheet.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert sheet.read_text(encoding="utf-8").rstrip().endswith("</html>")
+    with store.read() as tx:
+        assert reports.last(tx, 9) == []
 
 
 def test_a_report_that_cannot_be_written_is_planned_again(

@@ -44,7 +44,7 @@ def test_what_is_overdue_stands_apart_with_what_is_allowed() -> None:
     report = build_report(report_inputs(studies=studies))
     [late] = report.overdue
     assert (late.line.study, late.line.rank, late.allowed) == ("S-000002", 1, timedelta(hours=8))
-    assert late.line.waiting == timedelta(hours=9)
+    assert (late.line.waiting, late.reading) == (timedelta(hours=9), timedelta(hours=9))
     assert report.lines[0] == late.line
     assert report.overdue_total == 1
 

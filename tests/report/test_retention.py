@@ -27,7 +27,12 @@ def test_only_reports_of_older_dates_go(tmp_path: Path) -> None:
     for day in days:
         written(tmp_path, day)
     assert remove_older(tmp_path, days[1]) == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["2026-11-02", "2026-11-03", "index.html"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "2026-11-02",
+        "2026-11-03",
+        "downtime.html",
+        "index.html",
+    ]
 
 
 def test_what_somebody_else_put_there_stays(tmp_path: Path) -> None:

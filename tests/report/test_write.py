@@ -99,7 +99,7 @@ def test_the_index_lists_dates_newest_first_and_nothing_else(tmp_path: Path) -> 
         write_report(build_report(report_inputs(report_date=day)), tmp_path, ["html"])
     index = (tmp_path / "index.html").read_text("utf-8")
     links = [part.split('"')[0] for part in index.split('href="')[1:]]
-    assert links == [f"2026-11-{day}/report.html" for day in (22, 21, 20)]
+    assert links == ["downtime.html", *(f"2026-11-{day}/report.html" for day in (22, 21, 20))]
 
 
 @pytest.mark.parametrize("formats", [["docx"], []])
