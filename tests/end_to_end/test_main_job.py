@@ -16,6 +16,7 @@ from builders.bundles import policies, tiny_bundle
 from builders.dicom import dicom
 from builders.films import grey_film, jpeg, png
 from builders.program import Program
+from builders.schemas import faults
 
 ENTRY = {"rank", "study", "band", "urgency", "overdue", "probability", "logit", "tier", "arrived_at", "images"}
 IMAGE = {"path", "sha256", "state", "probability", "logit"}
@@ -65,6 +66,7 @@ def _waiting(program: Program) -> dict[str, str]:
 
 def test_the_queue_has_the_shape_of_the_interface(program: Program) -> None:
     document = program.good("queue", "--format", "json").document
+    assert faults("queue-1", document) == []
     assert document["schema"] == 1
     assert {"schema", "generated_at", "bundle", "account", "queue", "not_scored"} <= set(document)
     assert document["bundle"]["name"] == "tiny"

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from builders.bundles import tiny_document
 from builders.intake import House, failed, refused
+from builders.schemas import faults
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
 from daemon.report.build import Report, build_report
+from daemon.report.data import render_json
 from daemon.report.gather import gather
 from daemon.settings import Settings
 from db import studies
@@ -98,6 +100,7 @@ def test_nothing_is_missing_from_the_report_and_nothing_is_listed_twice(
                 story.happens(what, name, data)
             report = story.report()
             every_arrival_is_counted(house, report)
+            assert faults("report-1", json.loads("".join(render_json(report)))) == []
             every_waiting_study_is_listed_once(house, report)
             every_film_without_a_score_is_listed(house, report)
             what_is_overdue_is_listed(report)
