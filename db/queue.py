@@ -19,7 +19,7 @@ from db.records import LastRead, WaitingImage
 from db.states import ENDED, REJECTION_NOTE, UNREAD, State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.sql.base import ReadOnlyColumnCollection
@@ -38,12 +38,22 @@ def waiting(tx: Connection, among: Select[tuple[int]] | None = None) -> list[Wai
         tx: the transaction.
         among: gives ids of studies; only these are looked at.
     """
-    return _images(tx, ENDED, among)
+    return _images(tx, ENDED, _narrowed(unread(), among), _copies(tx))
+
+
+def images_of(tx: Connection, among: Select[tuple[int]]) -> list[WaitingImage]:
+    """Every image of some studies, whether they wait or were read, as `waiting` gives them; without their copies.
+
+    Args:
+        tx: the transaction.
+        among: gives ids of studies.
+    """
+    return _images(tx, ENDED, _narrowed(newest_image(schema.arrival.c), among), {})
 
 
 def not_scored(tx: Connection) -> list[WaitingImage]:
     """The refused and failed images among `waiting`."""
-    return _images(tx, ENDED - {State.SCORED})
+    return _images(tx, ENDED - {State.SCORED}, unread(), _copies(tx))
 
 
 def is_film(arrival: ReadOnlyColumnCollection[str, Any]) -> ColumnElement[bool]:
@@ -73,9 +83,16 @@ def unread() -> Select[Any]:
     return select(newest.c.study_id, newest.c.arrived_at).where(~read)
 
 
-def _images(tx: Connection, states: Collection[State], among: Select[tuple[int]] | None = None) -> list[WaitingImage]:
+def _narrowed(studies: Select[Any], among: Select[tuple[int]] | None) -> Select[Any]:
+    """Those of some studies that are among others."""
+    return studies if among is None else studies.where(studies.selected_columns.study_id.in_(among))
+
+
+def _images(
+    tx: Connection, states: Collection[State], studies: Select[Any], copies: Mapping[int, tuple[str, ...]]
+) -> list[WaitingImage]:
     ended = sorted(ENDED)
-    waits = unread().subquery("waits")
+    waits = studies.subquery("waits")
     twin = schema.arrival.alias("twin").c
     replaced = exists().where(
         twin.study_id == a.study_id,
@@ -119,9 +136,7 @@ def _images(tx: Connection, states: Collection[State], among: Select[tuple[int]]
         .where(or_(a.removed_at.is_(None), ~replaced))
         .order_by(s.id, a.arrived_at, a.id)
     )
-    if among is not None:
-        query = query.where(waits.c.study_id.in_(among))
-    copies, hidden = _copies(tx), blind_cases.hidden(tx)
+    hidden = blind_cases.hidden(tx)
     return [
         WaitingImage(*(*row[:2], in_clear(row[2]), *row[3:], copies.get(row[6], ()), row[0] in hidden))
         for row in tx.execute(query)

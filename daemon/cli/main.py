@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "reconcile": "List what the RIS expects and what never arrived.",
     "handled": "Print the files that a department may delete.",
     "report": "Write the report of a day.",
+    "ledger": "Say who gained and who lost against first come, first served.",
     "deliver": "Send mail and webhooks; list them, or acknowledge one.",
     "simulate": "Draw nights, and print what the order does to waiting times.",
     "collect": "Write chosen cases, de-identified, as a folder for the trainer.",

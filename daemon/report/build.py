@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from daemon.report.balance import Balance, balance_of
 from daemon.report.charts import PROBABILITY, WAITING, Chart, histogram
 from daemon.report.inputs import Completeness, ReportInputs, Verification
 from daemon.report.rows import (
@@ -50,6 +51,7 @@ class Report:
         read_known: False where films wait for longer than a day and nobody said that anything was read.
         expired: studies that left the queue in the window without a read.
         table: the newest table of reads of the RIS.
+        balance: places gained and lost in the window; None where nobody asked.
         rules: of this site's gate, a sentence each.
         lines, overdue, unscored, marked: the first `ReportInputs.rows` of them; the totals beside them and `waiting`
             count all. What is overdue stands in `lines` as well, at the place that the order gives it.
@@ -95,6 +97,7 @@ class Report:
     read_known: bool
     expired: int
     table: ReadImport | None
+    balance: Balance | None
     latency: Latency | None
     reasons: tuple[tuple[State, str, int], ...]
     roots: tuple[RootLine, ...]
@@ -162,6 +165,7 @@ def build_report(inputs: ReportInputs) -> Report:
         read_known=known,
         expired=inputs.reading.expired,
         table=inputs.reading.table,
+        balance=balance_of(inputs.ledger, zone),
         latency=latency_of(inputs.health.latencies),
         reasons=reasons_of(inputs.health),
         roots=roots_of(inputs, names),

@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, Final
 
+from daemon.ledger.document import ledger_summary
 from daemon.report.build import Report
 from daemon.report.inputs import Completeness
 from daemon.report.service import Latency
@@ -109,6 +110,7 @@ def _facts(report: Report) -> dict[str, Any]:
         "verification": _verification(report),
         "ris_completeness": _completeness(report),
         "reading": _reading(report),
+        "ledger": None if report.balance is None else ledger_summary(report.balance.ledger),
         "health": _health(report),
     }
 

@@ -17,6 +17,7 @@ from daemon.deliver.fill import announce_report
 from daemon.followup.arrived import Arrived, expected_of
 from daemon.health import DaemonState, process_exists, state_of
 from daemon.intake.audit import verify
+from daemon.ledger.gather import ledger_of
 from daemon.report.build import Report, build_report
 from daemon.report.collector import collector_off
 from daemon.report.inputs import Completeness, Health, Reading, ReportInputs, RootHealth, Verification
@@ -87,6 +88,7 @@ def gather(
         verification=Verification(now, sentences, audit.unseen),
         completeness=completeness_of(tx, start, end, identity),
         reading=_reading(tx, start, end),
+        ledger=ledger_of(tx, department, start, end),
         health=_health(tx, start, end),
         rules=settings.gate.policy.sentences(),
         contact=settings.report.contact,

@@ -119,6 +119,9 @@ def outputs(program: Program, study: str, path: str) -> dict[str, Done]:
         ["collect", "cases", "--random", "9", "--format", "json", "--key", "cases.key"],
         ["agreement"],
         ["agreement", "--format", "json"],
+        ["ledger", "--since", "2026-01-01"],
+        ["ledger", "--since", "2026-01-01", "--format", "json"],
+        ["ledger", "--since", "2026-01-01", "--format", "csv"],
         ["report"],
         ["scan"],
     ]
@@ -192,6 +195,11 @@ def test_a_verdict_shows_the_score_everywhere(program: Program, known: dict[str,
     entry = blind_of(program)
     path, study = entry["images"][0]["path"], entry["study"]
     program.good("read", study)
+    ledger = program.good("ledger", "--format", "json").document
+    assert (list(ledger["by_band"]), [each["band"] for each in ledger["studies"]]) == (["blind"], [None])
+    program.good("report")
+    [report] = program.folder.glob("reports/*/report.json")
+    assert list(json.loads(report.read_text())["report"]["ledger"]["by_band"]) == ["blind"]
     assert program.good("heatmap", study, "--format", "json").document["images"][0]["blind"] is True
     program.good("review", study, "pneumonia", "--by", "kl")
     program.good("review", study, "not", "--by", "mn", "--note", "old film")
@@ -206,6 +214,7 @@ def test_a_verdict_shows_the_score_everywhere(program: Program, known: dict[str,
     assert "pneumonia (revised), kl" in text
     assert "not, mn: old film" in text
     assert program.good("explain", path, "--format", "json").document["score"]["logit"] == known["logit"]
+    assert list(program.good("ledger", "--format", "json").document["by_band"]) == [known["band"]]
     counted = program.good("agreement", "--format", "json").document["blind_cases"]
     assert (counted["judged"], counted["revised"], counted["drawn_without_every_band"]) == (1, 1, 1)
 

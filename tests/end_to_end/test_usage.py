@@ -31,6 +31,7 @@ COMMANDS = [
     "reconcile",
     "handled",
     "report",
+    "ledger",
     "deliver",
     "deliver run",
     "deliver list",
@@ -115,6 +116,7 @@ def test_the_table_of_commands_names_each_module(helps: dict[str, tuple[int, str
         "reconcile",
         "handled",
         "collect",
+        "ledger",
     ],
 )
 def test_every_command_of_the_store_takes_db(command: str, helps: dict[str, tuple[int, str, list[str]]]) -> None:
@@ -175,6 +177,11 @@ def test_no_arguments_print_the_help(program: Program) -> None:
         ["report", "--date", "9999-01-01"],
         ["report", "--format", "docx"],
         ["report", "--format", ","],
+        ["ledger", "--date", "9999-01-01"],
+        ["ledger", "--until", "2026-11-22"],
+        ["ledger", "--since", "yesterday"],
+        ["ledger", "--since", "2026-11-22", "--until", "2026-11-21"],
+        ["ledger", "--date", "2026-11-22", "--since", "2026-11-21"],
         ["--config", "/", "queue"],
         ["--config", "absent.toml", "queue"],
     ],

@@ -8,10 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from builders.reads import read
 from builders.schemas import FOLDER, faults, schema
 from builders.studies import NOW, RULES, queue_study, refused_image, report_inputs, waiting_image
 from jsonschema import Draft202012Validator
 
+from daemon.ledger.places import placed
+from daemon.ledger.summary import BLIND, Ledger, LeftOut
 from daemon.report.build import build_report
 from daemon.report.data import render_json
 from daemon.report.inputs import Completeness, Health, Reading, RootHealth, Verification
@@ -69,6 +72,14 @@ def full() -> Any:
         verification=Verification(NOW, ["lost: a"], 1),
         completeness=Completeness("list.csv", NOW, 5, missing, (NOW, NOW)),
         reading=Reading([60.0, 120.0], 1, True, ReadImport(NOW, "r.csv", 3, 1, 1, "line 2 has no usable read_at")),
+        ledger=Ledger(
+            NOW,
+            NOW,
+            placed([read("S-1", 1, 20, "in_turn"), read("S-2", 2, 10, "first"), read("S-3", 3, 30, BLIND)]),
+            LeftOut(1, 2, 3),
+            passed_over=4,
+            expired=5,
+        ),
         health=Health([1.0], {(State.FAILED, "truncated"): 1}, [RootHealth("/srv/in", RootState.AWAY, "gone", 1, NOW)]),
         accepted_as="on 2026-11-01",
         rules=["CR and DX only."],
