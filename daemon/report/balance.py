@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from daemon.triage.order import Urgency
 
-MEANING: Final = {BLIND: "blind, read without a score", OBSERVED: "only observed, listed by arrival"}
+MEANING: Final = {BLIND: "blind", OBSERVED: "only observed"}
 
 
 @dataclass(frozen=True, slots=True)

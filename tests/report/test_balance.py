@@ -47,7 +47,7 @@ def test_blind_and_observed_studies_stand_in_no_band() -> None:
     """They are named for what they are, and their rows have no sign of a band."""
     page = _page(read("S-1", 0, 20, BLIND), read("S-2", 1, 30, OBSERVED), read("S-3", 2, 10, "first"))
     part = page[page.index("Who paid most") : page.index("Health of the service")]
-    assert "blind, read without a score" in part
+    assert "blind, routine" in part
     assert "only observed" in part
     assert "<svg" not in part
 
