@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from daemon.cli.options import csv_text, db_option, format_option, printable, settings_of, store_of
+from daemon.cli.options import csv_text, db_option, format_option, moment, printable, settings_of, store_of
 from daemon.cli.progress import busy
 
 if TYPE_CHECKING:
@@ -73,17 +73,8 @@ def _span(
         return date_span(wanted, settings.report, now)
     if day is not None:
         raise click.BadParameter("give a date or a span, not both", param_hint="--date")
-    start = _moment(since, zone, "--since")
-    end = now if until is None else _moment(until, zone, "--until")
+    start = moment(since, zone, "--since")
+    end = now if until is None else moment(until, zone, "--until")
     if end <= start:
         raise click.BadParameter("it must be after --since", param_hint="--until")
     return start, end
-
-
-def _moment(text: str, zone: ZoneInfo, option: str) -> datetime:
-    from daemon.followup.spans import moment_of
-
-    try:
-        return moment_of(text, zone)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint=option) from error

@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "ledger": "Say who gained and who lost against first come, first served.",
     "deliver": "Send mail and webhooks; list them, or acknowledge one.",
     "simulate": "Draw nights, and print what the order does to waiting times.",
+    "rehearse": "Read past nights anew under other rules, and print the difference.",
     "collect": "Write chosen cases, de-identified, as a folder for the trainer.",
     "status": "Say whether the daemon runs and what it sees.",
     "roots": "List the folders that the store knows; accept or retire one.",

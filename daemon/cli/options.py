@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from daemon.settings import Settings
     from db.identity import Identity
     from db.store import Store
@@ -41,6 +43,20 @@ def length(context: click.Context, parameter: click.Parameter, value: str) -> ti
         return length_of(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
+
+
+def moment(text: str, zone: ZoneInfo, option: str) -> datetime:
+    """A point of time that an option was given, in the site's zone where it names none.
+
+    Raises:
+        BadParameter: it is none.
+    """
+    from daemon.followup.spans import moment_of
+
+    try:
+        return moment_of(text, zone)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=option) from error
 
 
 def folders_argument(function: Command) -> Command:

@@ -6,25 +6,36 @@ of its scores, by the settings of today. A study that is blind today has no band
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from daemon.ledger.places import Read, placed
-from daemon.ledger.summary import BLIND, OBSERVED, Ledger, LeftOut
-from daemon.triage.site import Department
-from daemon.triage.site import placed as with_urgency
+from daemon.ledger.summary import Ledger, LeftOut, group_of
+from daemon.triage.site import Department, requested
 from daemon.triage.studies import gather
 from daemon.waiting import rules_of_row
 from db import closing, first_reads, results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
-    from daemon.triage.order import QueueStudy
     from db.records import WaitingImage
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRead:
+    """What was first read in a window.
+
+    Attributes:
+        images: that had come by then, of all studies below but those that were read before their first film came.
+        read_at: by the study's key.
+    """
+
+    images: Sequence[WaitingImage]
+    read_at: Mapping[str, datetime]
 
 
 def ledger_of(tx: Connection, department: Department, start: datetime, end: datetime) -> Ledger:
@@ -35,38 +46,37 @@ def ledger_of(tx: Connection, department: Department, start: datetime, end: date
         department: what the site says of itself.
         start, end: aware; a study belongs to the window in which it was first read.
     """
-    moments = first_reads.moments(tx, start, end)
     expired = closing.expired(tx, start, end)
-    if not moments:
+    seen = first_read(tx, start, end)
+    if not seen.read_at:
         return Ledger(start, end, expired=expired)
     rules = {bundle_id: rules_of_row(row, department.prevalence) for bundle_id, row in results.bundles(tx).items()}
-    images = first_reads.images(tx, start, end)
-    read_at = {image.study_key: moments[image.study_id] for image in images}
-    came = _as_they_were(images, moments)
-    studies = with_urgency(gather(came, rules.__getitem__, department.observed), department, end)
+    studies = requested(gather(seen.images, rules.__getitem__, department.observed), department)
     live = [study for study in studies if not study.withdrawn]
     reads = [
-        Read(study.study, study.accession, group_of(study), study.urgency, study.arrived_at, read_at[study.study])
+        Read(study.study, study.accession, group_of(study), study.urgency, study.arrived_at, seen.read_at[study.study])
         for study in live
         if not study.backlog
     ]
     reads.sort(key=lambda read: (read.read_at, read.arrived_at, read.study))
     newest = max((read.arrived_at for read in reads), default=None)
+    early = len(seen.read_at) - len(studies)
     return Ledger(
         start,
         end,
         placed(reads),
-        LeftOut(backlog=len(live) - len(reads), early=len(read_at) - len(studies), withdrawn=len(studies) - len(live)),
+        LeftOut(backlog=len(live) - len(reads), early=early, withdrawn=len(studies) - len(live)),
         passed_over=0 if newest is None else first_reads.passed_over(tx, newest, end),
         expired=expired,
     )
 
 
-def group_of(study: QueueStudy) -> str:
-    """What a study is counted by."""
-    if study.blind:
-        return BLIND
-    return OBSERVED if study.images[0].observed else str(study.band)
+def first_read(tx: Connection, start: datetime, end: datetime) -> FirstRead:
+    """The studies that were first read in a window."""
+    moments = first_reads.moments(tx, start, end)
+    images = first_reads.images(tx, start, end) if moments else []
+    read_at = {image.study_key: moments[image.study_id] for image in images}
+    return FirstRead(list(_as_they_were(images, moments)), read_at)
 
 
 def _as_they_were(images: Iterable[WaitingImage], moments: Mapping[int, datetime]) -> Iterator[WaitingImage]:

@@ -6,10 +6,13 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from daemon.ledger.places import Placed
 from daemon.triage.order import Band, Urgency
+
+if TYPE_CHECKING:
+    from daemon.triage.order import QueueStudy
 
 BLIND: Final = "blind"
 OBSERVED: Final = "observed"
@@ -106,6 +109,13 @@ class Ledger:
         """The studies that lost most minutes, the most first; none that did not lose."""
         lost = [each for each in self.studies if each.minutes < 0]
         return sorted(lost, key=lambda each: (each.minutes, each.read.arrived_at, each.read.study))[:PAID]
+
+
+def group_of(study: QueueStudy) -> str:
+    """What a study is counted by."""
+    if study.blind:
+        return BLIND
+    return OBSERVED if study.images[0].observed else str(study.band)
 
 
 def moved(studies: Sequence[Placed]) -> Moved:

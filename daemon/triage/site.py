@@ -35,11 +35,16 @@ class Department:
 
 def placed(studies: Iterable[QueueStudy], department: Department, now: datetime) -> list[QueueStudy]:
     """The same studies, with the urgency that their folders give them, and overdue where they waited too long."""
-    found = [_urgent(study, department.urgencies) for study in studies]
+    found = requested(studies, department)
     since = min((study.arrived_at for study in found), default=now)
     reading = department.waits.reading_time(since, now)
     waits = department.waits
     return [replace(study, overdue=True) if overdue(study, waits, reading, now) else study for study in found]
+
+
+def requested(studies: Iterable[QueueStudy], department: Department) -> list[QueueStudy]:
+    """The same studies, with the urgency that their folders give them; nothing is said of how long they waited."""
+    return [_urgent(study, department.urgencies) for study in studies]
 
 
 def _urgent(study: QueueStudy, urgencies: Mapping[str, Urgency]) -> QueueStudy:

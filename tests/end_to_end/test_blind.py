@@ -119,6 +119,8 @@ def outputs(program: Program, study: str, path: str) -> dict[str, Done]:
         ["collect", "cases", "--random", "9", "--format", "json", "--key", "cases.key"],
         ["agreement"],
         ["agreement", "--format", "json"],
+        ["rehearse", "--since", "2026-01-01", "--threshold", "adults=99", "--first-threshold", "adults=99"],
+        ["rehearse", "--since", "2026-01-01", "--format", "json"],
         ["ledger", "--since", "2026-01-01"],
         ["ledger", "--since", "2026-01-01", "--format", "json"],
         ["ledger", "--since", "2026-01-01", "--format", "csv"],

@@ -37,6 +37,7 @@ COMMANDS = [
     "deliver list",
     "deliver acknowledge",
     "simulate",
+    "rehearse",
     "collect",
     "status",
     "roots",
@@ -117,6 +118,7 @@ def test_the_table_of_commands_names_each_module(helps: dict[str, tuple[int, str
         "handled",
         "collect",
         "ledger",
+        "rehearse",
     ],
 )
 def test_every_command_of_the_store_takes_db(command: str, helps: dict[str, tuple[int, str, list[str]]]) -> None:
@@ -178,6 +180,11 @@ def test_no_arguments_print_the_help(program: Program) -> None:
         ["report", "--format", "docx"],
         ["report", "--format", ","],
         ["ledger", "--date", "9999-01-01"],
+        ["rehearse"],
+        ["rehearse", "--since", "yesterday"],
+        ["rehearse", "--since", "2026-11-22", "--threshold", "dogs=1"],
+        ["rehearse", "--since", "2026-11-22", "--first-threshold", "adults=nan"],
+        ["rehearse", "--since", "2026-11-22", "--config", "absent.toml"],
         ["ledger", "--until", "2026-11-22"],
         ["ledger", "--since", "yesterday"],
         ["ledger", "--since", "2026-11-22", "--until", "2026-11-21"],

@@ -92,7 +92,7 @@ def test_what_was_taken_back_or_came_after_the_read_changes_nothing(ward: Ward) 
 
 
 def test_who_never_was_read_is_counted_and_has_no_slot(ward: Ward) -> None:
-    """One that waits though a later one was read; one that expired, and was read after the window; one that came later than all that was read."""
+    """One that waits though a later one was read; one that expired, and was read too late; one that came last."""
     waits, gone, read, later = (ward.film(n, at=after(n)) for n in (1, 2, 3, 4))
     assert waits.study_id is not None
     assert gone.study_id is not None
