@@ -15,8 +15,13 @@ from daemon.cli.options import db_option, format_option, moment, printable, sett
 from daemon.cli.progress import busy, told
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from daemon.rehearsal.gather import Thresholds
+    from daemon.rehearsal.rescore import Rescored
     from daemon.settings import Settings
+    from daemon.waiting import Kept
+    from db.records import WaitingImage
 
 
 def _logits(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, float]:
@@ -44,6 +49,12 @@ def _logits(context: click.Context, parameter: click.Parameter, value: tuple[str
     type=click.Path(path_type=Path, dir_okay=False),
     help="Waits, reading hours, urgencies and observed folders of other settings.",
 )
+@click.option(
+    "--bundle",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Another bundle: it scores the films that are still there, for this only.",
+)
 @format_option("text", "json")
 @db_option
 @click.pass_context
@@ -54,6 +65,7 @@ def command(
     threshold: dict[str, float],
     first_threshold: dict[str, float],
     other: Path | None,
+    folder: Path | None,
     form: str,
     db: str | None,
 ) -> None:
@@ -62,10 +74,12 @@ def command(
     The studies that were first read in the span are read again in the same moments, each time the head of the list: by
     the rules as they are, and by the other ones. Readers who chose otherwise show in the first column only. Nothing is
     written. A study has the score, urgency and films that it was read with; a blind one has none.
+
+    With --bundle each film is scored anew, as a scan would; one that is gone keeps its score, and is counted.
     """
     from daemon.rehearsal.compare import compared
     from daemon.rehearsal.document import document, lines
-    from daemon.rehearsal.gather import nights_of, studies_of
+    from daemon.rehearsal.gather import OTHER, nights_of, studies_of
     from daemon.settings import load_settings
 
     settings = settings_of(context)
@@ -79,18 +93,23 @@ def command(
             nights = nights_of(tx, *span)
     finally:
         store.close()
+    anew = None if folder is None else _rescored(folder, changed, nights.read.images)
     try:
         ruled = {number: _none().rules(kept, settings.department) for number, kept in nights.bundles.items()}
-        others = {number: points.rules(kept, changed.department) for number, kept in nights.bundles.items()}
+        bundles = {**nights.bundles, **({} if anew is None else {OTHER: anew[0]})}
+        others = {number: points.rules(kept, changed.department) for number, kept in bundles.items()}
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--first-threshold") from error
-    one = studies_of(nights, ruled.__getitem__, settings.department)
-    two = studies_of(nights, others.__getitem__, changed.department)
+    one = studies_of(nights.read.images, ruled.__getitem__, settings.department)
+    images = nights.read.images if anew is None else anew[1].images
+    two = studies_of(images, others.__getitem__, changed.department)
     waits = (settings.department.waits, changed.department.waits)
     with told("studies") as show:
         found = compared(one, two, nights.read.read_at, nights.pneumonia, waits, show)
     asked: dict[str, Any] = {"config": None if other is None else str(other)}
-    asked |= {"threshold": threshold, "first_threshold": first_threshold}
+    asked |= {"threshold": threshold, "first_threshold": first_threshold, "bundle": None}
+    if anew is not None:
+        asked["bundle"] = {"folder": str(folder), "films": anew[1].films, "missing": anew[1].missing}
     said = document(found, span, asked, now)
     if form == "json":
         click.echo(json.dumps(said, indent=2))
@@ -106,6 +125,22 @@ def _span(settings: Settings, since: str, until: str | None, now: datetime) -> t
     if end <= start:
         raise click.BadParameter("it must be after --since", param_hint="--until")
     return start, end
+
+
+def _rescored(folder: Path, settings: Settings, images: Sequence[WaitingImage]) -> tuple[Kept, Rescored]:
+    """What another bundle says of populations, and of each film that is still there."""
+    from daemon.cli.interrupt import held_back
+    from daemon.composition import bundle_of
+    from daemon.intake.workers import WorkerPool
+    from daemon.rehearsal.rescore import rescored
+    from daemon.waiting import Kept
+
+    bundle = bundle_of(settings, folder)
+    with told("films") as show, held_back() as stop, WorkerPool(bundle, 1, settings.gate.policy) as pool:
+        found = rescored(images, pool, stop, show)
+    if found is None:
+        raise KeyboardInterrupt
+    return Kept(bundle.points, bundle.policies), found
 
 
 def _none() -> Thresholds:

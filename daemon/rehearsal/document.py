@@ -49,6 +49,8 @@ def lines(told: Mapping[str, Any], found: Comparison, span: tuple[datetime, date
     yield f"{found.studies['all']:,} studies first read from {start} to {end}, read anew in the same moments"
     if not found.studies["all"]:
         return
+    if bundle := told["changed"].get("bundle"):
+        yield f"by the other bundle: {bundle['films']:,} films to score, {bundle['missing']:,} of them not to be had"
     yield "minutes waited: as it happened -> by the rules as they are -> by the other rules"
     yield ""
     yield f"{'':<19}{'studies':>8}  {'mean':>23}  {'95 of 100':>23}  {'longest':>23}"

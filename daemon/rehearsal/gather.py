@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from daemon.ledger.gather import FirstRead, first_read
 from daemon.triage.rules import Rules, rules_of
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from daemon.triage.order import QueueStudy
+    from db.records import WaitingImage
 
+OTHER: Final = -1  # the id of a bundle that the store does not know
 RulesOf = Callable[[int], Rules]
 
 
@@ -50,9 +52,9 @@ def nights_of(tx: Connection, start: datetime, end: datetime) -> Nights:
     return Nights(read, {number: kept_of(row) for number, row in results.bundles(tx).items()}, pneumonia)
 
 
-def studies_of(nights: Nights, rules: RulesOf, department: Department) -> list[QueueStudy]:
+def studies_of(images: Sequence[WaitingImage], rules: RulesOf, department: Department) -> list[QueueStudy]:
     """The studies that are read anew, as these rules judge them; without backlog and what its sender took back."""
-    found = requested(gather(nights.read.images, rules, department.observed), department)
+    found = requested(gather(images, rules, department.observed), department)
     return [study for study in found if not study.backlog and not study.withdrawn]
 
 

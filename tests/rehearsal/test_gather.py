@@ -32,7 +32,7 @@ def nights(ward: Ward) -> Nights:
 def bands(found: Nights, points: Thresholds) -> list[Band]:
     department = Department()
     rules = {number: points.rules(kept, department) for number, kept in found.bundles.items()}
-    return [study.band for study in studies_of(found, rules.__getitem__, department)]
+    return [study.band for study in studies_of(found.read.images, rules.__getitem__, department)]
 
 
 def test_other_thresholds_give_other_bands_to_the_same_scores(ward: Ward) -> None:
