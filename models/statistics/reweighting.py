@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.statistics.bootstrap import DRAWS, SEED, Interval, recentred, resample
-from trainer.statistics.metrics import BINS
+from models.statistics.bootstrap import DRAWS, SEED, Interval, recentred, resample
+from models.statistics.metrics import BINS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
