@@ -1,1 +1,1 @@
-"""Figures, their intervals, and the curve from logit to probability; pure: trainer and site acceptance judge by them."""
+"""Figures, their intervals, and the curve from logit to probability; pure: trainer and acceptance judge by them."""
