@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from daemon.acceptance.asked import document_text
 from daemon.clock import Clock, system_clock
 from daemon.intake.pipeline import Intake
 from daemon.intake.places import Watched
@@ -94,7 +94,7 @@ def running_intake(
                 model_sha256=bundle.model_sha256,
                 name=bundle.name,
                 preprocessing=bundle.preprocessing,
-                document=json.dumps(bundle.document, sort_keys=True),
+                document=document_text(bundle),
                 now=clock.now(),
             )
             for root in store_roots.roots(tx):

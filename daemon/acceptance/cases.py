@@ -68,4 +68,4 @@ class Least:
         return max(0, self.pneumonia - pneumonia), max(0, self.without - without)
 
 
-ENOUGH: Final = Least(100, 300)  # what the issue asks for; a site cannot change it
+ENOUGH: Final = Least(100, 300)  # no setting and no option lowers it

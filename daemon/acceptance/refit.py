@@ -43,6 +43,11 @@ class Fit:
     promise: float
     first_promise: float | None
 
+    @property
+    def bounds(self) -> dict[str, float]:
+        """Both thresholds, under their names."""
+        return {"threshold": self.threshold, "first_threshold": self.first_threshold}
+
 
 def promise_of(point: OperatingPoint) -> float:
     """The sensitivity that a point was made for: what the bundle states, else what is promised to the population."""
@@ -68,8 +73,17 @@ def fit(cases: Cases, promise: float, prevalence: float) -> Fit:
     return Fit(threshold, threshold, calibration, promise, None)
 
 
-def held_out(cases: Cases, promise: float, prevalence: float, *, number: int = FOLDS) -> Called:
+def held_out(
+    cases: Cases, promise: float, prevalence: float, *, shown_at: float, banded: bool = True, number: int = FOLDS
+) -> Called:
     """Every case, called by a point that no case of its patient has chosen.
+
+    Args:
+        cases: of one population.
+        promise, prevalence: as for `fit`.
+        shown_at: the prevalence that probabilities are shown at.
+        banded: False where the population is only ordered.
+        number: of parts.
 
     Raises:
         ModelsError: as `fit`; also where a part of the cases lacks a class.
@@ -83,8 +97,8 @@ def held_out(cases: Cases, promise: float, prevalence: float, *, number: int = F
         fitted = fit(cases.of(~these), promise, prevalence)
         logits = cases.logits[these]
         ahead[these], first[these] = logits >= fitted.threshold, logits >= fitted.first_threshold
-        found[these] = [fitted.calibration.probability(float(logit), prevalence) for logit in logits]
-    return Called(ahead, first, found)
+        found[these] = [fitted.calibration.probability(float(logit), shown_at) for logit in logits]
+    return Called(ahead, first, found, banded)
 
 
 def folds(cases: Cases, number: int = FOLDS, seed: int = 0) -> NDArray[np.intp]:

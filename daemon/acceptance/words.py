@@ -16,7 +16,8 @@ from daemon.triage.document import instant
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-NOT_ACCEPTED: Final = "not accepted at this site"
+ACCEPTED: Final = "accepted at this site"
+NOT_ACCEPTED: Final = f"not {ACCEPTED}"
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WHY: Final = {
     Ground.NEVER: "nobody has tested the bundle on this site's own films",
@@ -40,11 +41,6 @@ def told_outside(acceptance: Acceptance, zone: ZoneInfo) -> str:
     return _joined(acceptance, zone, named=False)
 
 
-def in_short(*, accepted: bool) -> str:
-    """For a cell of a table."""
-    return "accepted" if accepted else "not accepted"
-
-
 def warnings(acceptance: Acceptance, zone: ZoneInfo) -> Iterator[str]:
     """What has to be said loudly: points that were refitted, and are not applied any more."""
     for who, standing in acceptance.standings.items():
@@ -60,6 +56,11 @@ def acceptance_document(acceptance: Acceptance, zone: ZoneInfo) -> dict[str, Any
         "sentence": sentence(acceptance, zone),
         "populations": {str(who): _standing(standing) for who, standing in acceptance.standings.items()},
     }
+
+
+def outside_document(acceptance: Acceptance, zone: ZoneInfo) -> dict[str, Any]:
+    """The same for what is sent to others: no name in it."""
+    return {"accepted": acceptance.whole, "sentence": told_outside(acceptance, zone)}
 
 
 def _standing(standing: Standing) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def _of(standing: Standing, zone: ZoneInfo, *, named: bool) -> str:
     by = f" by {row.by}" if named else ""
     points = ", by points refitted here" if standing.point is not None else ""
     films = films_of(row.counts)
-    return f"accepted at this site on {day(row.at, zone)}{by} on {films:,} films{points} (lapses {day(ends, zone)})"
+    return f"{ACCEPTED} on {day(row.at, zone)}{by} on {films:,} films{points} (lapses {day(ends, zone)})"
 
 
 def _why(standing: Standing, zone: ZoneInfo) -> str:

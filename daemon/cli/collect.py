@@ -122,6 +122,7 @@ def _drawn() -> int:
 
 
 def _choice(store: Store, settings: Settings, named: tuple[str, ...], asked: dict[str, Any]) -> tuple[Wish, Choice]:
+    from daemon.acceptance.asked import in_force
     from daemon.collect.choosing import Wish, cases_of, choose
     from daemon.followup.reads import study_of
     from daemon.waiting import rules_of_row
@@ -130,7 +131,8 @@ def _choice(store: Store, settings: Settings, named: tuple[str, ...], asked: dic
     identity = identity_of(settings, store)
     with store.read() as tx:
         wish = Wish(named=frozenset(study_of(tx, text, identity).id for text in named), **asked)
-        rules = {number: rules_of_row(row, settings.prevalence.site) for number, row in results.bundles(tx).items()}
+        stands, site = in_force(tx, datetime.now(UTC)), settings.prevalence.site
+        rules = {number: rules_of_row(row, site, stands) for number, row in results.bundles(tx).items()}
         known, hidden = cases.last_verdicts(tx), blind_cases.hidden(tx)
         return wish, choose(cases_of(cases.images(tx), known, rules.__getitem__, hidden), wish)
 

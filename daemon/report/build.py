@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from daemon.acceptance.words import acceptance_document, told_outside
 from daemon.report.charts import PROBABILITY, WAITING, Chart, histogram
 from daemon.report.inputs import Completeness, ReportInputs, Verification
 from daemon.report.rows import (
@@ -24,6 +25,7 @@ from daemon.report.rows import (
     withdrawn_of,
 )
 from daemon.report.service import Latency, RootLine, latency_of, reasons_of, roots_of, short_names
+from daemon.report.site_figures import SiteRow, site_rows
 from daemon.triage.document import account_document, marked, not_scored, queue_document, queue_entry
 from daemon.triage.order import Band, QueueStudy, order
 from daemon.triage.rules import Site
@@ -44,6 +46,8 @@ class Report:
         late_by: how long after `scheduled_at` it was written, None when on time or not scheduled.
         policies: of the bundle, by age group; empty where it states none.
         prevalence: the site's, as far as it is set.
+        acceptance: how the bundle stands at this site, as data; `told_outside` the same in words without a name.
+        site_figures: what it gave on the site's own films, for each population that was judged.
         bands: waiting studies by band, every band present; blind ones are in none.
         blind: waiting studies that are read without their scores.
         turnaround: arrival to reading, of studies first read in the window.
@@ -70,7 +74,9 @@ class Report:
     points: tuple[OperatingPoint, ...]
     policies: Mapping[AgeGroup, GroupPolicy]
     prevalence: Site
-    accepted_as: str | None
+    acceptance: Mapping[str, Any]
+    told_outside: str
+    site_figures: tuple[SiteRow, ...]
     rules: tuple[str, ...]
     notices: tuple[str, ...]
     account: Mapping[str, Any]
@@ -120,6 +126,7 @@ def build_report(inputs: ReportInputs) -> Report:
     late = inputs.written_at - inputs.scheduled_at if inputs.scheduled_at else None
     known = _read_known(inputs, studies)
     bundle, zone = inputs.bundle, inputs.zone
+    stands = acceptance_document(inputs.acceptance, zone)
     return Report(
         site=inputs.site,
         zone=zone.key,
@@ -134,7 +141,9 @@ def build_report(inputs: ReportInputs) -> Report:
         points=tuple(sorted(inputs.points.values(), key=lambda point: point.population)),
         policies=inputs.policies,
         prevalence=inputs.prevalence,
-        accepted_as=inputs.accepted_as,
+        acceptance=stands,
+        told_outside=told_outside(inputs.acceptance, zone),
+        site_figures=site_rows(inputs.acceptance, inputs.points, inputs.prevalence),
         rules=tuple(inputs.rules),
         notices=tuple(inputs.notices),
         account=account,
@@ -170,6 +179,7 @@ def build_report(inputs: ReportInputs) -> Report:
             account=account,
             site=inputs.prevalence,
             withdrawn=withdrawn,
+            acceptance=stands,
         ),
     )
 

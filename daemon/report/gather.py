@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from daemon.acceptance.asked import in_force
+from daemon.acceptance.words import warnings
 from daemon.deliver import standing
 from daemon.deliver.fill import announce_report
 from daemon.followup.arrived import Arrived, expected_of
@@ -61,7 +63,8 @@ def gather(
     start, end = span
     site, department = settings.prevalence.site, settings.department
     bundle = results.newest_bundle(tx)
-    kept = kept_of(bundle) if bundle else Kept()
+    acceptance = in_force(tx, now)
+    kept = kept_of(bundle, acceptance) if bundle else Kept()
     audit = verify(tx)
     sentences = [f"{each.kind}: {each.subject}: {each.text}" for each in audit.discrepancies]
     return ReportInputs(
@@ -72,7 +75,7 @@ def gather(
         window_end=end,
         written_at=now,
         counts=queue.account(tx),
-        studies=waiting_studies(tx, department, now),
+        studies=waiting_studies(tx, department, now, acceptance=acceptance),
         served=served_of(tx, department),
         bundle=bundle,
         points=kept.points,
@@ -88,7 +91,8 @@ def gather(
         reading=_reading(tx, start, end),
         health=_health(tx, start, end),
         rules=settings.gate.policy.sentences(),
-        notices=tuple(_notices(tx, now, identity)),
+        acceptance=acceptance,
+        notices=(*warnings(acceptance, department.waits.zone), *_notices(tx, now, identity)),
     )
 
 

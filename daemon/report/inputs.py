@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from daemon.acceptance.standing import NOBODY, Acceptance
 from daemon.triage.order import QueueStudy, Urgency
 from daemon.triage.rules import Site
 from daemon.triage.waits import Waits
@@ -136,7 +137,7 @@ class ReportInputs:
         scheduled_at: when the report was due, None when somebody asked for it.
         verification: None when it did not run.
         completeness: None when no list speaks of the window.
-        accepted_as: how the site accepted the bundle on its own films, None when it did not.
+        acceptance: how the bundle stands at this site.
         rules: of the site's gate, a sentence each: what is taken, refused, marked.
         reading: what became known of reading.
         notices: sentences that belong on top, such as a folder that is away or a run that ended without its stop.
@@ -165,7 +166,7 @@ class ReportInputs:
     completeness: Completeness | None = None
     reading: Reading = field(default_factory=Reading)
     health: Health = field(default_factory=Health)
-    accepted_as: str | None = None
+    acceptance: Acceptance = NOBODY
     rules: Sequence[str] = ()
     notices: Sequence[str] = ()
     rows: int = ROWS

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = 1
 UNKNOWN: Final = "unknown"  # nobody said who is on the film
 WITHDRAWN: Final = "withdrawn"
+NOT_ACCEPTED: Final = {"accepted": False, "sentence": "not accepted at this site", "populations": {}}
 NOT_SCORED: Final = frozenset({State.REFUSED, State.FAILED})
 ROW: Final = (
     "rank",
@@ -25,6 +26,7 @@ ROW: Final = (
     "band",
     "blind",
     "policy",
+    "accepted",
     "urgency",
     "overdue",
     "backlog",
@@ -54,6 +56,7 @@ def queue_document(
     limit: int | None = None,
     site: Site | None = None,
     withdrawn: Iterable[QueueStudy] = (),
+    acceptance: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The queue as one JSON object.
 
@@ -64,6 +67,7 @@ def queue_document(
         account: what `account_document` gives.
         withdrawn: waiting studies of which every image was taken back, in any order.
         site: the prevalences that the site has set; each study says at which its probability holds.
+        acceptance: how the bundle stands at this site (`daemon.acceptance.words`); None: not accepted.
         limit: how many studies `queue` lists, all when None; all other keys always cover the whole queue.
 
     Returns:
@@ -74,6 +78,7 @@ def queue_document(
         "schema": SCHEMA,
         "generated_at": instant(generated_at),
         "bundle": None if bundle is None else {"name": bundle.name, "sha256": bundle.model_sha256},
+        "acceptance": dict(acceptance or NOT_ACCEPTED),
         "site_prevalence": {str(who or UNKNOWN): share for who, share in (site or {}).items()},
         "account": dict(account),
         "waiting": len(waiting),
@@ -108,6 +113,7 @@ def queue_entry(rank: int, study: QueueStudy) -> dict[str, Any]:
         "band": None if study.blind else str(study.band),
         "blind": study.blind,
         "policy": None if study.policy is None else str(study.policy),
+        "accepted": study.accepted,
         "urgency": str(study.urgency),
         "overdue": study.overdue,
         "backlog": study.backlog,
@@ -150,6 +156,7 @@ def marked_entry(study: QueueStudy, image: QueueImage) -> dict[str, Any]:
         "codes": list(image.marks),
         "probability": image.probability,
         "prevalence": image.prevalence,
+        "accepted": image.accepted,
         "logit": image.logit,
     }
 
@@ -220,6 +227,7 @@ def _image_entry(image: QueueImage) -> dict[str, Any]:
         "probability": image.probability,
         "prevalence": image.prevalence,
         "policy": None if image.policy is None else str(image.policy),
+        "accepted": image.accepted,
         "logit": image.logit,
         "marks": list(image.marks),
         "blind": image.blind,
