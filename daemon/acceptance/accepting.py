@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from daemon.acceptance.asked import identity_of, of_bundle
+from daemon.acceptance.asked import ensure_kept, identity_of, of_bundle
 from daemon.acceptance.cases import ENOUGH, Least
 from daemon.acceptance.changes import changes
 from daemon.acceptance.document import Signed, gathered_document, judgement_document, missing_lines, row_of
@@ -99,6 +99,7 @@ def accept(
     with store.read() as tx:
         would = _changes(tx, settings, bundle, judged, now)
     with store.write() as tx:
+        ensure_kept(tx, bundle, now)  # it may have scored nothing yet
         numbers = [acceptances.add(tx, row) for row in rows]
         stands = of_bundle(tx, identity, [who for who in Population if who in bundle.points], now)
     verdicts = {who: side.decision.accepted for who, side in sides.items()}

@@ -51,6 +51,18 @@ def document_text(bundle: Bundle) -> str:
     return json.dumps(bundle.document, sort_keys=True)
 
 
+def ensure_kept(tx: Connection, bundle: Bundle, now: datetime) -> int:
+    """The id of a bundle in the store, which is entered where it is new."""
+    return results.ensure_bundle(
+        tx,
+        model_sha256=bundle.model_sha256,
+        name=bundle.name,
+        preprocessing=bundle.preprocessing,
+        document=document_text(bundle),
+        now=now,
+    )
+
+
 def glanced(url: str, bundle: Bundle, now: datetime) -> Acceptance:
     """How a bundle stands, for those who judge films apart from the store; where it cannot be read, nobody knows."""
     identity, populations = identity_of(bundle), [who for who in Population if who in bundle.points]

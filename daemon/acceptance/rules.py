@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from daemon.triage.rules import Rules, Site, rules_of
+from models.population import Population
 
 if TYPE_CHECKING:
     from daemon.acceptance.standing import Acceptance, Identity
     from models.operating_points import GroupPolicy, OperatingPoint
-    from models.population import AgeGroup, Population
+    from models.population import AgeGroup
 
 
 def rules_under(
