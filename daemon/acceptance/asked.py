@@ -15,6 +15,7 @@ from db.acceptances import AcceptanceRow
 from db.errors import StoreError
 from db.glance import glance
 from models.bundle import points_from_document
+from models.errors import ModelsError
 from models.population import Population
 
 if TYPE_CHECKING:
@@ -36,8 +37,11 @@ def of_bundle(tx: Connection, identity: Identity, populations: Iterable[Populati
 
 
 def populations_of(row: BundleRow) -> list[Population]:
-    """Those that a bundle has points for, in one order for all."""
-    points = points_from_document(json.loads(row.document))
+    """Those that a bundle has points for, in one order for all; none where its document cannot be read."""
+    try:
+        points = points_from_document(json.loads(row.document))
+    except (ModelsError, ValueError):
+        return []
     return [who for who in Population if who in points]
 
 

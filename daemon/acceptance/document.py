@@ -168,7 +168,6 @@ def missing_lines(document: Mapping[str, Any]) -> list[str]:
             if films[name]
         ]
         if wanted:
-            said.append(
-                f"{who}: {films['pneumonia']} with and {films['without']} without; it takes {' and '.join(wanted)}"
-            )
+            there = f"{films['pneumonia']} with pneumonia and {films['without']} without"
+            said.append(f"{who}: there are {there}; it takes {' and '.join(wanted)}")
     return said

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from sqlalchemy import Connection
@@ -17,11 +16,9 @@ from daemon.acceptance.gathered import REVIEWS, Gathered, Left
 from daemon.acceptance.standing import Identity
 from daemon.triage.order import Band
 from db import blind_cases, results
+from db.blind_cases import Judged
 from db.states import Verdict
 from models.population import Population
-
-if TYPE_CHECKING:
-    from db.blind_cases import Judged
 
 _TOLD = frozenset({Verdict.PNEUMONIA, Verdict.NOT})
 
