@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from daemon.acceptance.figures import DRAWS, Figures, called_by, figures_of, prevalence_of
-from daemon.acceptance.refit import Fit, fit, held_out, promise_of
+from daemon.acceptance.refit import Fit, fit, held_out, promise_of, with_own_luck
 from daemon.acceptance.rule import Decision, Limits, decide
 from models.errors import ModelsError
 from models.operating_points import OperatingPoint
@@ -99,6 +99,13 @@ def _refitted(
     stated = point.calibration.prevalence
     called = held_out(cases, promise, stated, shown_at=prevalence, banded=point.policy is Policy.BANDED)
     figures, fitted = figures_of(cases, called, prevalence, draws=draws), fit(cases, promise, stated)
+    if cases.strata is None:
+        sick, well = cases.logits[cases.labels], cases.logits[~cases.labels]
+        figures = replace(
+            figures,
+            sensitivity=with_own_luck(figures.sensitivity, sick >= fitted.threshold),
+            first_specificity=with_own_luck(figures.first_specificity, well < fitted.first_threshold),
+        )
     found = OperatingPoint(
         point.population, fitted.threshold, fitted.first_threshold, fitted.calibration, _evidence(figures, fitted)
     )

