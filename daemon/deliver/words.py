@@ -56,7 +56,7 @@ def text(notice: Notice, *, escalated: bool, acknowledge_within: timedelta) -> s
     if notice.kind in (NoticeKind.URGENT, NoticeKind.DIGEST):
         parts.append(f"When somebody has taken it on: cxr-triage deliver acknowledge {notice.id}")
     if payload.get("acceptance"):
-        parts.append("\n".join(wrap(f"The model is {payload['acceptance']}.", WIDTH)))
+        parts.append("\n".join(wrap(f"The model: {payload['acceptance']}.", WIDTH)))
     if payload.get("link"):
         parts.append(payload["link"])
     return "\n\n".join([*parts, CLOSING]) + "\n"

@@ -117,10 +117,10 @@ def rate(found: Mapping[str, Any]) -> str:
 
 
 def ppv(worth: Mapping[str, Any] | None) -> str:
-    """Of 100 films ahead so many have pneumonia: 36 (26 to 48)."""
+    """The share with pneumonia among films at or above the operating point: 36 % (26 to 48)."""
     if worth is None:
         return "not known"
-    return f"{100 * worth['ppv']:.0f} ({100 * worth['ppv_ci'][0]:.0f} to {100 * worth['ppv_ci'][1]:.0f})"
+    return f"{100 * worth['ppv']:.0f} % ({100 * worth['ppv_ci'][0]:.0f} to {100 * worth['ppv_ci'][1]:.0f})"
 
 
 def misses(worth: Mapping[str, Any] | None) -> str:

@@ -57,9 +57,9 @@ def test_texts_are_short_lines_that_end_with_what_it_is_not(kind: NoticeKind) ->
 def test_a_message_says_whether_the_model_is_accepted_here() -> None:
     """Also one that was put in before there was anything to say of it."""
     said = text(notice(NoticeKind.REPORT), escalated=False, acknowledge_within=HALF_AN_HOUR)
-    assert "The model is not accepted at this site: for a test." in said
+    assert "The model: not accepted at this site: for a test." in said
     urgent = text(notice(NoticeKind.URGENT), escalated=False, acknowledge_within=HALF_AN_HOUR)
-    assert "The model is accepted at this site on 25 Nov 2026 on 500 films." in urgent
+    assert "The model: accepted at this site on 25 Nov 2026 on 500 films." in urgent
     assert "The model" not in text(notice(NoticeKind.DIGEST), escalated=False, acknowledge_within=HALF_AN_HOUR)
 
 

@@ -88,6 +88,7 @@ def test_a_page_says_what_the_list_is_and_is_not() -> None:
     stands = acceptance_of(
         [acceptance_row(population=str(who)) for who in POINTS], Identity.of(BUNDLE), POINTS, NOW + timedelta(days=1)
     )
+    assert "PPV: the share with pneumonia" in text
     said = " ".join(page(acceptance=stands).text.split())
     assert "Accepted at this site on 22 Nov 2026 by KL on 412 films (lapses 22 Nov 2027)." in said
     assert "0.940 (0.900 to 0.970)" in said  # what it gave on the site's own films
