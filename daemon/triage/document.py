@@ -227,7 +227,6 @@ def _image_entry(image: QueueImage) -> dict[str, Any]:
         "probability": image.probability,
         "prevalence": image.prevalence,
         "policy": None if image.policy is None else str(image.policy),
-        "accepted": image.accepted,
         "logit": image.logit,
         "marks": list(image.marks),
         "blind": image.blind,
