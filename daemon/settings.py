@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from daemon.acceptance_settings import AcceptanceSettings
 from daemon.deliver.settings import DeliverSettings
 from daemon.dicom.settings import ReceiverSettings
 from daemon.errors import ConfigurationError
@@ -128,6 +129,7 @@ class Settings(BaseSettings):
     queue: QueueSettings = QueueSettings()
     ris: RisSettings = RisSettings()
     review: ReviewSettings = ReviewSettings()
+    acceptance: AcceptanceSettings = AcceptanceSettings()
     root: tuple[RootSettings, ...] = ()
     receiver: ReceiverSettings = ReceiverSettings()
     report: ReportSettings = ReportSettings()

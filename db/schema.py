@@ -33,7 +33,7 @@ from db.states import (
 )
 from db.types import FilePath, SafeText, Signed64, UtcDateTime, WordOf
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Every revision that a released version wrote, oldest first; the last is this version's."""
 
 metadata = MetaData(
@@ -247,6 +247,26 @@ blind_case = Table(
     Column("share", Float, nullable=False),  # the chance that a study of this band was drawn by
     Column("every_band", Boolean, nullable=False),  # whether studies of the other bands could be drawn then, too
     Column("drawn_at", UtcDateTime, nullable=False),
+)
+
+acceptance = Table(
+    "acceptance",  # a bundle judged on the site's own films, for one population
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("bundle", SafeText, nullable=False),  # its name
+    Column("model_sha256", SafeText, nullable=False),
+    Column("document_sha256", SafeText, nullable=False),
+    Column("population", SafeText, nullable=False),
+    Column("accepted", Boolean, nullable=False),  # by the rule
+    Column("at", UtcDateTime, nullable=False),
+    Column("by", SafeText, nullable=False),
+    Column("source", SafeText, nullable=False),  # of the films: a folder, or the verdicts of the site's readers
+    Column("counts", SafeText, nullable=False),  # JSON
+    Column("figures", SafeText, nullable=False),  # JSON
+    Column("points", SafeText),  # JSON: the point as it was refitted; None: the bundle's own
+    Column("revoked_at", UtcDateTime),
+    Column("revoked_by", SafeText),
+    sqlite_autoincrement=True,  # people call a judgement by its number
 )
 
 report = Table(

@@ -23,6 +23,8 @@ COMMANDS: Final = {
     "read": "Mark studies as read, by hand or from a CSV of the RIS.",
     "urgency": "Say how urgently a study is to be read.",
     "agreement": "Say how often the bands were right, by the verdicts on blind cases.",
+    "accept": "Test the bundle on this site's own films, accept it, or refit it.",
+    "ledger": "Say who was read earlier than by arrival, and who later.",
     "account": "Count every file that was seen, and check the count.",
     "history": "Tell what became of a film, step by step.",
     "heatmap": "Show what a film's score was made of, by place.",

@@ -7,10 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from daemon.ledger.moves import Reading
-from daemon.triage.site import Department, placed
-from daemon.triage.studies import gather
-from daemon.waiting import rules_of_row
-from db import blind_cases, queue, results, window
+from daemon.triage.site import Department
+from daemon.waiting import studies_of
+from db import blind_cases, queue, window
 
 
 def readings_of(tx: Connection, department: Department, start: datetime, end: datetime) -> list[Reading]:
@@ -22,11 +21,9 @@ def readings_of(tx: Connection, department: Department, start: datetime, end: da
     first = window.first_reads(tx, start, end)
     if not first:
         return []
-    rules = {bundle: rules_of_row(row, department.prevalence) for bundle, row in results.bundles(tx).items()}
     rows = queue.images_of(tx, window.read_first(start, end))
     ids = {row.study_key: row.study_id for row in rows}
     drawn = blind_cases.drawn(tx)
-    found = placed(gather(rows, rules.__getitem__, department.observed), department, end)
     return [
         Reading(
             study=study.study,
@@ -36,6 +33,6 @@ def readings_of(tx: Connection, department: Department, start: datetime, end: da
             arrived_at=study.arrived_at,
             read_at=first[ids[study.study]],
         )
-        for study in found
+        for study in studies_of(tx, rows, department, end)
         if not study.withdrawn and not study.backlog and study.arrived_at <= first[ids[study.study]]
     ]

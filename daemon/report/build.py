@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from daemon.acceptance.words import acceptance_document, told_outside
+from daemon.ledger.document import Ledger
 from daemon.report.charts import PROBABILITY, WAITING, Chart, histogram
 from daemon.report.inputs import Completeness, ReportInputs, Verification
 from daemon.report.rows import (
@@ -24,6 +26,7 @@ from daemon.report.rows import (
     withdrawn_of,
 )
 from daemon.report.service import Latency, RootLine, latency_of, reasons_of, roots_of, short_names
+from daemon.report.site_figures import SiteRow, site_rows
 from daemon.triage.document import account_document, marked, not_scored, queue_document, queue_entry
 from daemon.triage.order import Band, QueueStudy, order
 from daemon.triage.rules import Site
@@ -44,12 +47,15 @@ class Report:
         late_by: how long after `scheduled_at` it was written, None when on time or not scheduled.
         policies: of the bundle, by age group; empty where it states none.
         prevalence: the site's, as far as it is set.
+        acceptance: how the bundle stands at this site, as data; `told_outside` the same in words without a name.
+        site_figures: what it gave on the site's own films, for each population that was judged.
         bands: waiting studies by band, every band present; blind ones are in none.
         blind: waiting studies that are read without their scores.
         turnaround: arrival to reading, of studies first read in the window.
         read_known: False where films wait for longer than a day and nobody said that anything was read.
         expired: studies that left the queue in the window without a read.
         table: the newest table of reads of the RIS.
+        ledger: what the order did to the studies that were read in the window; None where nobody knows.
         rules: of this site's gate, a sentence each.
         lines, overdue, unscored, marked: the first `ReportInputs.rows` of them; the totals beside them and `waiting`
             count all. What is overdue stands in `lines` as well, at the place that the order gives it.
@@ -70,7 +76,9 @@ class Report:
     points: tuple[OperatingPoint, ...]
     policies: Mapping[AgeGroup, GroupPolicy]
     prevalence: Site
-    accepted_as: str | None
+    acceptance: Mapping[str, Any]
+    told_outside: str
+    site_figures: tuple[SiteRow, ...]
     rules: tuple[str, ...]
     contact: str
     notices: tuple[str, ...]
@@ -95,6 +103,7 @@ class Report:
     read_known: bool
     expired: int
     table: ReadImport | None
+    ledger: Ledger | None
     latency: Latency | None
     reasons: tuple[tuple[State, str, int], ...]
     roots: tuple[RootLine, ...]
@@ -123,6 +132,7 @@ def build_report(inputs: ReportInputs) -> Report:
     late = inputs.written_at - inputs.scheduled_at if inputs.scheduled_at else None
     known = _read_known(inputs, studies)
     bundle, zone = inputs.bundle, inputs.zone
+    stands = acceptance_document(inputs.acceptance, zone)
     return Report(
         site=inputs.site,
         zone=zone.key,
@@ -137,7 +147,9 @@ def build_report(inputs: ReportInputs) -> Report:
         points=tuple(sorted(inputs.points.values(), key=lambda point: point.population)),
         policies=inputs.policies,
         prevalence=inputs.prevalence,
-        accepted_as=inputs.accepted_as,
+        acceptance=stands,
+        told_outside=told_outside(inputs.acceptance, zone),
+        site_figures=site_rows(inputs.acceptance, inputs.points, inputs.prevalence),
         rules=tuple(inputs.rules),
         contact=inputs.contact,
         notices=tuple(inputs.notices),
@@ -162,6 +174,7 @@ def build_report(inputs: ReportInputs) -> Report:
         read_known=known,
         expired=inputs.reading.expired,
         table=inputs.reading.table,
+        ledger=inputs.ledger if known else None,
         latency=latency_of(inputs.health.latencies),
         reasons=reasons_of(inputs.health),
         roots=roots_of(inputs, names),
@@ -174,6 +187,7 @@ def build_report(inputs: ReportInputs) -> Report:
             account=account,
             site=inputs.prevalence,
             withdrawn=withdrawn,
+            acceptance=stands,
         ),
     )
 

@@ -12,11 +12,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from daemon.acceptance.asked import in_force
+from daemon.acceptance.words import warnings
 from daemon.deliver import standing
 from daemon.deliver.fill import announce_report
 from daemon.followup.arrived import Arrived, expected_of
 from daemon.health import DaemonState, process_exists, state_of
 from daemon.intake.audit import verify
+from daemon.ledger.document import ledger_of
+from daemon.ledger.reading import readings_of
 from daemon.report.build import Report, build_report
 from daemon.report.collector import collector_off
 from daemon.report.inputs import Completeness, Health, Reading, ReportInputs, RootHealth, Verification
@@ -62,7 +66,8 @@ def gather(
     start, end = span
     site, department = settings.prevalence.site, settings.department
     bundle = results.newest_bundle(tx)
-    kept = kept_of(bundle) if bundle else Kept()
+    acceptance = in_force(tx, now)
+    kept = kept_of(bundle, acceptance) if bundle else Kept()
     audit = verify(tx)
     sentences = [f"{each.kind}: {each.subject}: {each.text}" for each in audit.discrepancies]
     return ReportInputs(
@@ -73,7 +78,7 @@ def gather(
         window_end=end,
         written_at=now,
         counts=queue.account(tx),
-        studies=waiting_studies(tx, department, now),
+        studies=waiting_studies(tx, department, now, acceptance=acceptance),
         served=served_of(tx, department),
         bundle=bundle,
         points=kept.points,
@@ -87,10 +92,12 @@ def gather(
         verification=Verification(now, sentences, audit.unseen),
         completeness=completeness_of(tx, start, end, identity),
         reading=_reading(tx, start, end),
+        ledger=ledger_of(readings_of(tx, department, start, end), start, end),
         health=_health(tx, start, end),
         rules=settings.gate.policy.sentences(),
         contact=settings.report.contact,
-        notices=tuple(_notices(tx, now, identity)),
+        acceptance=acceptance,
+        notices=(*warnings(acceptance, department.waits.zone), *_notices(tx, now, identity)),
     )
 
 

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from daemon.acceptance.standing import NOBODY, Acceptance
+from daemon.ledger.document import Ledger
 from daemon.triage.order import QueueStudy, Urgency
 from daemon.triage.rules import Site
 from daemon.triage.waits import Waits
@@ -136,9 +138,10 @@ class ReportInputs:
         scheduled_at: when the report was due, None when somebody asked for it.
         verification: None when it did not run.
         completeness: None when no list speaks of the window.
-        accepted_as: how the site accepted the bundle on its own films, None when it did not.
+        acceptance: how the bundle stands at this site.
         rules: of the site's gate, a sentence each: what is taken, refused, marked.
         reading: what became known of reading.
+        ledger: what the order did to the studies that were read; None: not worked out.
         contact: whom people call when the service is down; may be empty.
         notices: sentences that belong on top, such as a folder that is away or a run that ended without its stop.
         rows: how many studies, and how many films without a score, the page lists.
@@ -165,8 +168,9 @@ class ReportInputs:
     verification: Verification | None = None
     completeness: Completeness | None = None
     reading: Reading = field(default_factory=Reading)
+    ledger: Ledger | None = None
     health: Health = field(default_factory=Health)
-    accepted_as: str | None = None
+    acceptance: Acceptance = NOBODY
     rules: Sequence[str] = ()
     contact: str = ""
     notices: Sequence[str] = ()

@@ -70,7 +70,6 @@ def full() -> Any:
         completeness=Completeness("list.csv", NOW, 5, missing, (NOW, NOW)),
         reading=Reading([60.0, 120.0], 1, True, ReadImport(NOW, "r.csv", 3, 1, 1, "line 2 has no usable read_at")),
         health=Health([1.0], {(State.FAILED, "truncated"): 1}, [RootHealth("/srv/in", RootState.AWAY, "gone", 1, NOW)]),
-        accepted_as="on 2026-11-01",
         rules=["CR and DX only."],
         notices=["A folder is away."],
     )

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from models.bundle import Calibration
-from trainer.errors import TrainerError
-from trainer.statistics.reweighting import weights_at
+from models.errors import ModelsError
+from models.operating_points import Calibration
+from models.statistics.reweighting import weights_at
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -32,11 +32,11 @@ def fit_logistic(
         prevalence: that the classes are weighted to and the curve is stated at; None: as the films have it.
 
     Raises:
-        TrainerError: one class is absent, or the logits do not rise with the label.
+        ModelsError: one class is absent, or the logits do not rise with the label.
     """
     x, y = np.asarray(logits, np.float64), np.asarray(labels, np.float64)
     if not 0 < y.sum() < y.size:
-        raise TrainerError("calibrate", None, "the validation part lacks one of the two classes", _TOO_FEW)
+        raise ModelsError("calibrate", None, "the films lack one of the two classes", _TOO_FEW)
     each = np.ones_like(x) if among is None else np.asarray(among, np.float64)
     stated = float(np.average(y, weights=each)) if prevalence is None else prevalence
     counts = x.size * weights_at(y, stated, each)  # as many films as there are, so that the ridge weighs the same
@@ -57,7 +57,7 @@ def fit_logistic(
         if np.abs(scale * step).max() < 1e-10:
             break
     if w[0] <= 0:
-        raise TrainerError("calibrate", None, "the logits do not rise with the label", "train for longer")
+        raise ModelsError("calibrate", None, "the logits do not rise with the label", "train for longer")
     return Calibration(float(w[0] / spread), float(w[1] - w[0] * centre / spread), stated)
 
 

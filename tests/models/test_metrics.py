@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.statistics.metrics import (
+from models.statistics.metrics import (
     auc,
     auc_interval,
     auc_interval_by_films,

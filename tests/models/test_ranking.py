@@ -8,9 +8,9 @@ from builders.evidence import need_scikit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.statistics.bootstrap import band, interval, recentred, resample, weightings
-from trainer.statistics.metrics import auc, auc_interval, average_precision
-from trainer.statistics.ranking import Ranking
+from models.statistics.bootstrap import band, interval, recentred, resample, weightings
+from models.statistics.metrics import auc, auc_interval, average_precision
+from models.statistics.ranking import Ranking
 
 FILMS = st.lists(st.tuples(st.booleans(), st.integers(-3, 3), st.integers(0, 3)), min_size=3, max_size=25).filter(
     lambda films: 0 < sum(y for y, _, _ in films) < len(films)

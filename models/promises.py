@@ -17,15 +17,24 @@ if TYPE_CHECKING:
 SENSITIVITY: Final[Mapping[Population, float]] = {Population.CHILDREN: 0.98, Population.ADULTS: 0.95}
 
 
-def threshold_for_sensitivity(logits: ArrayLike, labels: ArrayLike, sensitivity: float) -> float:
-    """The highest threshold at or above which lie at least that share of the films with pneumonia.
+def threshold_for_sensitivity(
+    logits: ArrayLike, labels: ArrayLike, sensitivity: float, weights: ArrayLike | None = None
+) -> float:
+    """The highest threshold at or above which lies at least that share of the films with pneumonia.
 
-    It stands halfway to the next lower logit, so that no film of the validation part lies on the edge.
+    It stands halfway to the next lower logit, so that no film of those that choose lies on the edge.
+
+    Args:
+        logits, labels: of the films, (n,); at least one with pneumonia.
+        sensitivity: above 0 and up to 1.
+        weights: what each film counts, above 0; None: all alike.
     """
     x, y = np.asarray(logits, np.float64), np.asarray(labels, bool)
-    positives = np.sort(x[y])[::-1]
-    needed = max(1, int(np.ceil(sensitivity * positives.size - 1e-9)))
-    return _below(x, float(positives[needed - 1]))
+    w = np.ones(x.size) if weights is None else np.asarray(weights, np.float64)
+    falling = np.argsort(-x[y], kind="stable")
+    reached = np.cumsum(w[y][falling])
+    needed = min(int(np.searchsorted(reached, (sensitivity - 1e-9) * reached[-1])), falling.size - 1)
+    return _below(x, float(x[y][falling[needed]]))
 
 
 def _below(x: NDArray[np.float64], value: float) -> float:

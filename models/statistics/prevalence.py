@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.statistics.bootstrap import Interval
-from trainer.statistics.metrics import wilson
+from models.statistics.bootstrap import Interval
+from models.statistics.metrics import wilson
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -3,7 +3,7 @@
 AUC: Hanley and McNeil 1982 (the Mann-Whitney form, ties count half). Proportions: Wilson 1927. Expected calibration
 error: Naeini et al., AAAI 2015, with bins of equal count. Squared error of a probability: Brier 1950. What compares
 two networks stands in `trainer.statistics.pairing`, what follows for other prevalences in
-`trainer.statistics.prevalence`.
+`models.statistics.prevalence`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trainer.statistics.bootstrap import DRAWS, SEED, Interval, interval, recentred, resample
-from trainer.statistics.ranking import Ranking
+from models.statistics.bootstrap import DRAWS, SEED, Interval, interval, recentred, resample
+from models.statistics.ranking import Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.statistics.metrics import wilson
+from models.statistics.prevalence import Estimate, false_alarms, missed, net_benefit, npv, ppv, ratio, share
 from trainer.evidence.decision import PREVALENCES, prevalences
-from trainer.statistics.metrics import wilson
-from trainer.statistics.prevalence import Estimate, false_alarms, missed, net_benefit, npv, ppv, ratio, share
 
 COUNTS = st.integers(1, 80).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

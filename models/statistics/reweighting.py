@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.statistics.bootstrap import DRAWS, SEED, Interval, recentred, resample
-from trainer.statistics.metrics import BINS
+from models.statistics.bootstrap import DRAWS, SEED, Interval, recentred, resample
+from models.statistics.metrics import BINS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,13 +69,21 @@ def weighted_calibration_error(
     return float(np.abs(surplus).sum() / w.sum())
 
 
-def calibration_error_at(labels: ArrayLike, probabilities: ArrayLike, prevalence: float, bins: int = BINS) -> float:
+def calibration_error_at(
+    labels: ArrayLike,
+    probabilities: ArrayLike,
+    prevalence: float,
+    bins: int = BINS,
+    among: ArrayLike | None = None,
+) -> float:
     """Expected calibration error of probabilities that are stated at a prevalence, with the films weighted to it.
+
+    `among` as in `weights_at`.
 
     Raises:
         ValueError: one of the two classes is absent.
     """
-    return weighted_calibration_error(labels, probabilities, weights_at(labels, prevalence), bins)
+    return weighted_calibration_error(labels, probabilities, weights_at(labels, prevalence, among), bins)
 
 
 def calibration_interval_at(
@@ -84,12 +92,13 @@ def calibration_interval_at(
     groups: Sequence[str],
     prevalence: float,
     *,
+    among: ArrayLike | None = None,
     seed: int = SEED,
     draws: int = DRAWS,
 ) -> Interval:
     """95 % interval of `calibration_error_at`: patients are drawn, the bins kept; see `bootstrap.recentred`."""
     y, p = np.asarray(labels, bool), np.asarray(probabilities, np.float64)
-    w = weights_at(y, prevalence)
+    w = weights_at(y, prevalence, among)
     member = np.zeros((y.size, BINS))
     member[np.arange(y.size), bins_of(p, w)] = 1.0
 
@@ -101,4 +110,6 @@ def calibration_interval_at(
         surplus: NDArray[np.float64] = np.abs(((sick + well) * (y - p)) @ member).sum(axis=1)
         return surplus
 
-    return recentred(resample(y, groups, errors, seed=seed, draws=draws), calibration_error_at(y, p, prevalence))
+    return recentred(
+        resample(y, groups, errors, seed=seed, draws=draws), calibration_error_at(y, p, prevalence, among=among)
+    )

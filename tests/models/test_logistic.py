@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.errors import TrainerError
-from trainer.points.logistic import fit_logistic
-from trainer.points.promises import threshold_for_sensitivity
+from models.errors import ModelsError
+from models.promises import threshold_for_sensitivity
+from models.statistics.logistic import fit_logistic
 
 LOGITS = st.lists(st.integers(-20, 20).map(lambda n: n / 4), min_size=1, max_size=60)
 SHARES = st.sampled_from([0.5, 0.9, 0.95, 0.98, 1.0])
@@ -23,6 +23,14 @@ def test_a_threshold_finds_what_was_asked_and_no_higher_one_would(positives, neg
     above = [v for v in positives if v > threshold]
     assert not above or np.mean(np.asarray(positives) > min(above)) < share
     assert threshold not in x
+
+
+def test_a_film_of_weight_three_counts_as_three_films():
+    x, y, w = [3.0, 2.0, 1.0, 0.0, -1.0], [1, 1, 1, 1, 0], [1, 3, 1, 1, 9]
+    alone = [3.0, 2.0, 2.0, 2.0, 1.0, 0.0, -1.0]
+    for share in (0.1, 0.5, 0.67, 0.9, 1.0):
+        expected = threshold_for_sensitivity(alone, [1, 1, 1, 1, 1, 1, 0], share)
+        assert threshold_for_sensitivity(x, y, share, w) == expected
 
 
 def test_the_calibration_finds_the_curve_that_made_the_labels():
@@ -42,8 +50,8 @@ def test_separated_classes_give_a_finite_rising_curve():
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "why"), [([1.0, 2.0], [1, 1], "lacks one"), ([2.0, 1.0, 0.0], [0, 0, 1], "do not rise")]
+    ("x", "y", "why"), [([1.0, 2.0], [1, 1], "lack one"), ([2.0, 1.0, 0.0], [0, 0, 1], "do not rise")]
 )
 def test_what_cannot_be_calibrated_says_why(x, y, why):
-    with pytest.raises(TrainerError, match=why):
+    with pytest.raises(ModelsError, match=why):
         fit_logistic(x, y)
