@@ -33,7 +33,7 @@ from db.states import (
 )
 from db.types import FilePath, SafeText, Signed64, UtcDateTime, WordOf
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Every revision that a released version wrote, oldest first; the last is this version's."""
 
 metadata = MetaData(
@@ -151,6 +151,7 @@ arrival = Table(
     Column("believed", SafeText),  # which of age, view and modality the file says, separated by blanks
     Column("marks", SafeText),  # codes of findings that the site lets pass with a mark, separated by blanks
     Column("urgency", SafeText),  # that the request asks for
+    Column("measures", SafeText),  # of the picture as a whole: what drift is looked for in
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcDateTime),
     Column("backlog", Boolean, nullable=False),
