@@ -86,6 +86,7 @@ class Root:
     canary_stamp: str | None = None
     canary_seen_at: datetime | None = None
     retired_at: datetime | None = None
+    drift: str | None = None  # JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ root = Table(
     Column("canary_stamp", SafeText),
     Column("canary_seen_at", UtcDateTime),
     Column("retired_at", UtcDateTime),  # nobody is to look for it any more
+    Column("drift", SafeText),  # JSON: what the last report found out about its films; None: nothing yet
 )
 
 blind_span = Table(

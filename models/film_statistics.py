@@ -42,6 +42,11 @@ class FilmStatistics:
     aspect: float
     size: float
 
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """In the order of `NAMES`."""
+        return astuple(self)
+
 
 NAMES: Final = tuple(field.name for field in fields(FilmStatistics))
 

@@ -15,6 +15,7 @@ from models.film_statistics import NAMES
 LOGIT: Final = "logit"
 UNLIKENESS: Final = "unlikeness"
 REFUSED: Final = "refused"  # a rate, not a column
+ODD: Final = "odd"  # a rate: films of which a number lies where the baseline had next to none
 COLUMNS: Final = (LOGIT, UNLIKENESS, *NAMES)
 FEWEST: Final = 20  # films of a block; a folder with fewer a night is judged over as many nights as it takes
 

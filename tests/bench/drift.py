@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -112,17 +113,19 @@ def block(night: date, rows: NDArray[np.float32]) -> Block:
     return Block(night, night, len(rows), int(rows[:, 2].sum()), columns)
 
 
-def quiet_site(ward: Ward, nights: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def quiet_site(ward: Ward, nights: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], Counter[str]]:
     """Of a site's nights after its baselines: how many changes were told in each; nothing was changed."""
-    told = np.zeros(nights, int)
+    told, by = np.zeros(nights, int), Counter[str]()
     for folder in FOLDERS:
         scale = max(1, round(45 / folder.films))  # nights of a small folder that make a block
         blocks = list(pooled(ward.nights(folder, (BASELINE + nights) * scale + 60, rng, Plan())))
         usual = baseline_of(blocks[:BASELINE])
         for night in range(nights):
             recent = blocks[BASELINE : BASELINE + night + 1][-max(LOOKS) :]
-            told[night] += len(changes(usual, recent, len(FOLDERS)))
-    return told
+            found = changes(usual, recent, len(FOLDERS))
+            told[night] += len(found)
+            by.update(change.name for change in found[:1])
+    return told, by
 
 
 def noticed(ward: Ward, folder: Folder, plan: Plan, rng: np.random.Generator) -> tuple[int, int, str] | None:
@@ -157,7 +160,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
     ward, rng = Ward.read(asked.films), np.random.default_rng(asked.seed)
-    sites = np.asarray([quiet_site(ward, asked.a_site, rng) for _ in range(asked.nights // asked.a_site)])
+    quiet = [quiet_site(ward, asked.a_site, rng) for _ in range(asked.nights // asked.a_site)]
+    sites = np.asarray([told for told, _ in quiet])
     false = (sites > 0).mean(axis=1)
     document: dict[str, Any] = {
         "films": len(ward.label),
@@ -166,6 +170,8 @@ def main() -> None:
             "sites": len(sites),
             "nights": int(sites.size),
             "alarms": int((sites > 0).sum()),
+            "by": dict(sum((by for _, by in quiet), Counter[str]())),
+            "sites_with_an_alarm": int((sites > 0).any(axis=1).sum()),
             "rate": round(float(false.mean()), 5),
             "rate_95": interval(false, rng),
         },

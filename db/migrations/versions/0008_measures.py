@@ -13,5 +13,6 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Add the column; films of before have none, and there is no way back but the copy."""
+    """Add the columns; films of before have none, and there is no way back but the copy."""
     op.add_column("arrival", sa.Column("measures", sa.Text()))
+    op.add_column("root", sa.Column("drift", sa.Text()))
