@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from models.film_statistics import NAMES, VERSION
@@ -32,7 +33,7 @@ class Reference:
 
 
 def references(document: Mapping[str, Any]) -> Mapping[str, Reference]:
-    """By population, from a ``bundle.json``; empty where it says nothing, or measured films otherwise than this version.
+    """By population, from a ``bundle.json``; empty where it says nothing, or measured films otherwise than we do.
 
     Raises:
         ValueError: it says something, and not as it should; the text is what is wrong.
@@ -55,7 +56,7 @@ def _reference(who: object, entry: Any) -> Reference:
         if name not in COLUMNS or not isinstance(cells, list) or len(cells) != POINTS:
             raise ValueError(f"reference: {who}: {name!r} is unknown, or not {POINTS} numbers")
         numbers = tuple(_number(who, name, cell) for cell in cells)
-        if any(later < earlier for earlier, later in zip(numbers, numbers[1:], strict=False)):
+        if any(later < earlier for earlier, later in pairwise(numbers)):
             raise ValueError(f"reference: {who}: the quantiles of {name} fall")
         quantiles[name] = numbers
     films, refused, prevalence = (_number(who, name, entry.get(name)) for name in ("films", "refused", "prevalence"))

@@ -1,4 +1,4 @@
-"""Films as drift looks at them: a column of numbers each, nights of them, and nights pooled until they say something."""
+"""Films as drift looks at them: columns of numbers, by night, nights pooled until there are films enough; pure."""
 
 from __future__ import annotations
 

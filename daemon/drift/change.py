@@ -138,7 +138,8 @@ def _odd_among(block: Block, blocks: Sequence[Block], columns: Mapping[str, Usua
 
 def _beyond(values: Column, usual: Column) -> NDArray[np.bool_]:
     edge = int(EDGE * len(usual))
-    return (values < usual[edge]) | (values > usual[-1 - edge])
+    beyond: NDArray[np.bool_] = (values < usual[edge]) | (values > usual[-1 - edge])
+    return beyond
 
 
 def _usual(nights: Sequence[Column]) -> Usual | None:
@@ -168,7 +169,9 @@ def changes(baseline: Baseline, recent: Sequence[Block], folders: int) -> list[C
     for count in LOOKS:
         if len(recent) >= count:
             look = merged(recent[-count:])
-            each = [_shift(name, usual, look.columns[name], count, baseline) for name, usual in baseline.columns.items()]
+            each = [
+                _shift(name, usual, look.columns[name], count, baseline) for name, usual in baseline.columns.items()
+            ]
             hits = {REFUSED: look.refused, ODD: _odd(look, baseline.columns)}
             risen = [_risen(name, rate, hits[name], look.films, count) for name, rate in baseline.rates.items()]
             found += [change for change in [*each, *risen] if change is not None]

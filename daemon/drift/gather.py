@@ -13,6 +13,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from daemon.drift.blocks import COLUMNS, Block
+from daemon.drift.document import kept
 from daemon.drift.judging import FolderDrift, judge
 from db import drift, results, roots
 from db.drift import FilmRow
@@ -96,3 +97,9 @@ def _block(night: date, rows: list[list[float]], refused: int) -> Block:
     table = np.asarray(rows, np.float64)
     columns = {name: table[~np.isnan(table[:, n]), n] for n, name in enumerate(COLUMNS)}
     return Block(night, night, len(rows), refused, columns)
+
+
+def keep_drift(tx: Connection, found: Mapping[int, FolderDrift]) -> None:
+    """Keep what was found with each folder, for `status` and metrics, which look at no films."""
+    for root_id, folder in found.items():
+        drift.keep(tx, root_id, json.dumps(kept(folder)))

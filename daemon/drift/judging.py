@@ -1,24 +1,16 @@
-"""What is said of a folder: learning, steady or changed, since when, and whether it is unlike the bundle's films; pure."""
+"""What is said of a folder: learning, steady or changed, since when, and whether it is unlike the bundle's; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from daemon.drift.blocks import Block, merged, pooled
 from daemon.drift.change import BASELINE, LOOKS, Change, baseline_of, changes
 from daemon.drift.likeness import Unlike, reference_for, unlike
+from daemon.drift.standing import Standing
 from models.reference import Reference
-
-
-class Standing(StrEnum):
-    """How a folder's films stand to its own past."""
-
-    LEARNING = "learning"  # too few nights yet to know what is usual
-    STEADY = "steady"
-    CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,6 @@ def unlike(films: Block, reference: Reference) -> list[Unlike]:
 
 def reference_for(references: Mapping[str, Reference], population: str | None) -> Reference | None:
     """The reference of the population that most of a folder's films are of; where that is unknown, the only one."""
-    if population in references:
-        return references[population]
-    return next(iter(references.values())) if population is None and len(references) == 1 else None
+    if population is not None:
+        return references.get(population)
+    return next(iter(references.values())) if len(references) == 1 else None

@@ -1,4 +1,4 @@
-"""Tails of two distributions, of Student's t and of the beta-binomial; pure, and without SciPy, which no daemon needs."""
+"""Tails of two distributions, Student's t and the beta-binomial; pure, and without SciPy, which no daemon needs."""
 
 from __future__ import annotations
 

@@ -98,9 +98,7 @@ def look(data: bytes, declared: Population | None, eyes: Eyes) -> Iterator[Seen]
     yield seen  # a header costs less than a picture
     film = read_radiograph(data)
     measures = written(statistics_of(film.pixels, film.width, film.height))
-    seen = replace(
-        seen, findings=pixel_findings(film), film=film, facts=replace(seen.facts, measures=measures)
-    )
+    seen = replace(seen, findings=pixel_findings(film), film=film, facts=replace(seen.facts, measures=measures))
     yield seen
     if eyes.gate is not None:
         seen = replace(seen, findings=_against(eyes.gate.picture_findings(film), film))

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from daemon.drift.judging import FolderDrift
 from daemon.report.charts import PROBABILITY, WAITING, Chart, histogram
 from daemon.report.inputs import Completeness, ReportInputs, Verification
 from daemon.report.rows import (
@@ -97,6 +98,7 @@ class Report:
     latency: Latency | None
     reasons: tuple[tuple[State, str, int], ...]
     roots: tuple[RootLine, ...]
+    drift: tuple[FolderDrift, ...]
     studies: Sequence[QueueStudy]
     frame: Mapping[str, Any]
 
@@ -161,6 +163,7 @@ def build_report(inputs: ReportInputs) -> Report:
         latency=latency_of(inputs.health.latencies),
         reasons=reasons_of(inputs.health),
         roots=roots_of(inputs, names),
+        drift=tuple(sorted(inputs.drift.values(), key=lambda found: found.path)),
         studies=studies,
         frame=queue_document(
             studies,

@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, Final
 
+from daemon.drift.document import folder_document
 from daemon.report.build import Report
 from daemon.report.inputs import Completeness
 from daemon.report.service import Latency
@@ -186,4 +187,5 @@ def _health(report: Report) -> dict[str, Any]:
             }
             for root in report.roots
         ],
+        "drift": [folder_document(found) for found in report.drift],
     }

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from daemon.deliver import standing
 from daemon.deliver.fill import announce_report
+from daemon.drift.gather import drift_of, keep_drift
 from daemon.followup.arrived import Arrived, expected_of
 from daemon.health import DaemonState, process_exists, state_of
 from daemon.intake.audit import verify
@@ -87,6 +88,7 @@ def gather(
         completeness=completeness_of(tx, start, end, identity),
         reading=_reading(tx, start, end),
         health=_health(tx, start, end),
+        drift=drift_of(tx, end, ZoneInfo(settings.report.zone), settings.report.time),
         rules=settings.gate.policy.sentences(),
         notices=tuple(_notices(tx, now, identity)),
     )
@@ -206,6 +208,7 @@ def write_one(
     )
     with store.write() as tx:
         reports.upsert(tx, row)
+        keep_drift(tx, inputs.drift)
         tell(tx, report, inputs.written_at)
     return written
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from daemon.drift.judging import FolderDrift
 from daemon.triage.order import QueueStudy, Urgency
 from daemon.triage.rules import Site
 from daemon.triage.waits import Waits
@@ -136,6 +137,7 @@ class ReportInputs:
         scheduled_at: when the report was due, None when somebody asked for it.
         verification: None when it did not run.
         completeness: None when no list speaks of the window.
+        drift: of each watched folder, by its id in the store.
         accepted_as: how the site accepted the bundle on its own films, None when it did not.
         rules: of the site's gate, a sentence each: what is taken, refused, marked.
         reading: what became known of reading.
@@ -165,6 +167,7 @@ class ReportInputs:
     completeness: Completeness | None = None
     reading: Reading = field(default_factory=Reading)
     health: Health = field(default_factory=Health)
+    drift: Mapping[int, FolderDrift] = field(default_factory=dict)
     accepted_as: str | None = None
     rules: Sequence[str] = ()
     notices: Sequence[str] = ()

@@ -1,6 +1,6 @@
 """The drift test on drawn nights of real films: how often it alarms with nothing changed, and when it notices what is.
 
-    nice -n 19 .venv/test/bin/python tests/bench/drift.py FILMS.npz --nights 1000 --out docs/runs/drift-2026.11/NAME.json
+    nice -n 19 .venv/test/bin/python tests/bench/drift.py FILMS.npz --nights 1000 --out FIGURES.json
 
 FILMS.npz is what `tests/bench/drift_films.py` writes. A site has five folders. Nights differ by more than chance: their
 prevalence by a slow part and one of its own, their volume, weekends, and a tilt towards films that are brighter, softer
@@ -81,7 +81,9 @@ class Ward:
             tilt = np.zeros(len(self.label))
             tilt += self.ranks[:, rng.integers(self.ranks.shape[1])] * rng.normal(0, 0.8)
             ill = rng.binomial(films, sick)
-            picked = np.concatenate([self._draw(pools[1], ill, tilt, rng), self._draw(pools[0], films - ill, tilt, rng)])
+            picked = np.concatenate(
+                [self._draw(pools[1], ill, tilt, rng), self._draw(pools[0], films - ill, tilt, rng)]
+            )
             rows = self.rows[CLEAN][picked].copy()
             if changed and plan.change:
                 hit = rng.random(films) < plan.share

@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args()
     parts = read_split(BUNDLE / "split.csv")
-    films = [film for film in find_all(Source(asked.data / name) for name in SOURCES)]
+    films = find_all(Source(asked.data / name) for name in SOURCES)
     films = [film for film in films if parts.get(film.sha256) is Part(asked.part)]
     rng = np.random.default_rng(8)
     films = [films[i] for i in sorted(rng.permutation(len(films))[:SCORED_MOST])]

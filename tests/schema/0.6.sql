@@ -258,7 +258,7 @@ CREATE TABLE root (
 	rescan_started_at TEXT,
 	rescan_ended_at TEXT,
 	state TEXT NOT NULL,
-	message TEXT, selection TEXT, place TEXT, newest_ctime_ns BIGINT, events BOOLEAN, canary_stamp TEXT, canary_seen_at TEXT, retired_at TEXT,
+	message TEXT, selection TEXT, place TEXT, newest_ctime_ns BIGINT, events BOOLEAN, canary_stamp TEXT, canary_seen_at TEXT, retired_at TEXT, drift TEXT,
 	CONSTRAINT pk_root PRIMARY KEY (id),
 	CONSTRAINT uq_root_path UNIQUE (path)
 );
