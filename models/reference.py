@@ -12,7 +12,10 @@ from models.film_statistics import NAMES, VERSION
 
 KEY: Final = "reference"  # of bundle.json, which may lack it
 POINTS: Final = 33  # quantiles of each number, evenly from 0 to 1
-COLUMNS: Final = ("logit", "unlikeness", *NAMES)
+# Sharpness and size are those of a set's copies (the children's is to be had in 224 x 224 pixels only), not of its
+# devices; the network sees every film at one size.
+EXPORTED: Final = ("sharpness", "aspect", "size")
+COLUMNS: Final = ("logit", "unlikeness", *(name for name in NAMES if name not in EXPORTED))
 
 
 @dataclass(frozen=True, slots=True)

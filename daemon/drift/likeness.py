@@ -11,12 +11,12 @@ from typing import Final
 
 import numpy as np
 
-from daemon.drift.blocks import COLUMNS, REFUSED, Block
+from daemon.drift.blocks import REFUSED, Block
 from daemon.drift.change import normal_scores
-from models.reference import Reference
+from models.reference import COLUMNS, Reference
 
 FEWEST: Final = 100  # films, before anything is said
-TOLERANCE: Final = 1.0  # of the mean normal score: three of four films then lie on one side of the reference's middle
+TOLERANCE: Final = 1.0  # of the mean normal score: five of six films then lie on one side of the reference's middle
 MOST_REFUSED: Final = 0.05  # above the reference's own rate
 
 

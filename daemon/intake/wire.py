@@ -49,8 +49,8 @@ def read(text: Any) -> Outcome:
     if (verdict is Verdict.SCORED) is (logit is None) or (logit is None) is not (cells is None):
         raise ValueError("a logit and a map belong to what was scored, and to nothing else")
     checked: dict[str, Any] = {key: _number(value) if key in _NUMBERS else _text(value) for key, value in facts.items()}
-    if checked["measures"] is not None:
-        film_statistics.read(checked["measures"])
+    if checked["measures"] is not None and film_statistics.read(checked["measures"]) is None:
+        raise ValueError("film statistics of another version")
     return Outcome(
         verdict=verdict,
         facts=FilmFacts(**checked),

@@ -63,7 +63,7 @@ def _population(films: Sequence[tuple[int, Measured]]) -> dict[str, Any] | None:
         return None
     weights = np.where(labels, PREVALENCE / labels.sum(), (1 - PREVALENCE) / (~labels).sum())
     columns = {name: [getattr(one, name) for _, one in films] for name in ("logit", "unlikeness")}
-    columns |= {name: [getattr(one.statistics, name) for _, one in films] for name in NAMES}
+    columns |= {name: [getattr(one.statistics, name) for _, one in films] for name in COLUMNS if name in NAMES}
     refused = np.asarray([one.code is not None for _, one in films])
     quantiles = {name: _quantiles(columns[name], weights) for name in COLUMNS}
     return {
