@@ -30,8 +30,8 @@ class FilmRow(NamedTuple):
     unlikeness: float | None
 
 
-def films(tx: Connection, since: datetime, until: datetime, model_sha256: str) -> Iterator[FilmRow]:
-    """Films that arrived in a span and were no backlog, the oldest first; scores are those of one model.
+def films(tx: Connection, root_id: int, since: datetime, until: datetime, model_sha256: str) -> Iterator[FilmRow]:
+    """Films of a root that arrived in a span and were no backlog, the oldest first; scores are those of one model.
 
     What another model scored is left out: its scores are on another scale.
     """
@@ -40,6 +40,7 @@ def films(tx: Connection, since: datetime, until: datetime, model_sha256: str) -
         select(a.study_id, a.state, a.root_id, a.arrived_at, a.population, a.measures, r.logit, r.unlikeness)
         .join_from(schema.arrival, schema.result, a.result_id == r.id, isouter=True)
         .where(
+            a.root_id == root_id,
             a.arrived_at >= since,
             a.arrived_at < until,
             a.backlog.is_(False),

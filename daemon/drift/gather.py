@@ -27,7 +27,7 @@ LOOKED_BACK: Final = timedelta(days=45)
 def drift_of(tx: Connection, until: datetime, zone: ZoneInfo, at: time) -> dict[int, FolderDrift]:
     """Every watched folder by id; nights end at a time of the day, as reports do.
 
-    The baseline is of the first nights of the model that is in use now; of the time between it and the last 45 days
+    The baseline is of the first nights of the folder with the model that is in use now; of the time between it and the last 45 days
     nothing is read, so that the cost does not grow with the store.
     """
     bundle = results.newest_bundle(tx)
@@ -35,15 +35,15 @@ def drift_of(tx: Connection, until: datetime, zone: ZoneInfo, at: time) -> dict[
     if bundle is None or begin is None:
         return {}
     known = [root for root in roots.roots(tx) if root.retired_at is None]
-    parted = min(begin + LEARNED_IN, until)
-    first, who = nights_of(drift.films(tx, begin, parted, bundle.model_sha256), zone, at)
-    since = max(parted, until - LOOKED_BACK)
-    recent, _ = nights_of(drift.films(tx, since, until, bundle.model_sha256), zone, at)
-    told = told_by(bundle.document)
-    return {
-        root.id: judge(root.path, first[root.id], recent[root.id], max(1, len(known)), _most(who[root.id]), told)
-        for root in known
-    }
+    told, found = told_by(bundle.document), dict[int, FolderDrift]()
+    for root in known:
+        began = max(begin, root.added_at)
+        parted = min(began + LEARNED_IN, until)
+        since = max(parted, until - LOOKED_BACK)
+        first, who = nights_of(drift.films(tx, root.id, began, parted, bundle.model_sha256), zone, at)
+        recent, _ = nights_of(drift.films(tx, root.id, since, until, bundle.model_sha256), zone, at)
+        found[root.id] = judge(root.path, first[root.id], recent[root.id], len(known), _most(who[root.id]), told)
+    return found
 
 
 def told_by(document: str) -> Mapping[str, Reference]:

@@ -96,6 +96,13 @@ def test_a_folder_without_films_learns(store: Store) -> None:
     assert found(store, 1).standing is Standing.LEARNING
 
 
+def test_a_folder_that_was_added_long_after_the_model_learns_from_its_own_first_nights(store: Store) -> None:
+    fill(store, 24, dark_from=22)
+    with store.write() as tx:
+        tx.execute(update(schema.bundle).values(first_used_at=BEGAN - timedelta(days=400)))
+    assert found(store, 24).standing is Standing.CHANGED
+
+
 def test_no_figure_depends_on_a_blind_score_before_its_verdict(store: Store) -> None:
     """Whatever the last night's blind film scored, the same is said; and its verdict lets it count."""
     fill(store, 22)
