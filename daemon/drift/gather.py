@@ -27,8 +27,8 @@ LOOKED_BACK: Final = timedelta(days=45)
 def drift_of(tx: Connection, until: datetime, zone: ZoneInfo, at: time) -> dict[int, FolderDrift]:
     """Every watched folder by id; nights end at a time of the day, as reports do.
 
-    The baseline is of the first nights of the folder with the model that is in use now; of the time between it and the last 45 days
-    nothing is read, so that the cost does not grow with the store.
+    The baseline is of a folder's first nights with the model that is in use now; of the time between it and the last
+    45 days nothing is read, so that the cost does not grow with the store.
     """
     bundle = results.newest_bundle(tx)
     begin = None if bundle is None else drift.first_used(tx, bundle.model_sha256)
