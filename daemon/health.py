@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -171,6 +172,7 @@ def _root(
             "seconds": selection.canary_seconds,
             "overdue": overdue(root, now),
         },
+        "drift": json.loads(root.drift) if root.drift else None,
         "retired_at": _instant(root.retired_at),
     }
 

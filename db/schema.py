@@ -33,7 +33,7 @@ from db.states import (
 )
 from db.types import FilePath, SafeText, Signed64, UtcDateTime, WordOf
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 """Every revision that a released version wrote, oldest first; the last is this version's."""
 
 metadata = MetaData(
@@ -64,6 +64,7 @@ root = Table(
     Column("canary_stamp", SafeText),
     Column("canary_seen_at", UtcDateTime),
     Column("retired_at", UtcDateTime),  # nobody is to look for it any more
+    Column("drift", SafeText),  # JSON: what the last report found out about its films; None: nothing yet
 )
 
 blind_span = Table(
@@ -151,6 +152,7 @@ arrival = Table(
     Column("believed", SafeText),  # which of age, view and modality the file says, separated by blanks
     Column("marks", SafeText),  # codes of findings that the site lets pass with a mark, separated by blanks
     Column("urgency", SafeText),  # that the request asks for
+    Column("measures", SafeText),  # of the picture as a whole: what drift is looked for in
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcDateTime),
     Column("backlog", Boolean, nullable=False),

@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "deliver": "Send mail and webhooks; list them, or acknowledge one.",
     "simulate": "Draw nights, and print what the order does to waiting times.",
     "collect": "Write chosen cases, de-identified, as a folder for the trainer.",
+    "drift": "Say whether the films of a folder are still what they were.",
     "status": "Say whether the daemon runs and what it sees.",
     "roots": "List the folders that the store knows; accept or retire one.",
     "canary": "Rewrite a root's canary file, and see that the daemon notices.",

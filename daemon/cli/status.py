@@ -81,8 +81,11 @@ def table(document: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
     if document["roots"]:
         yield ""
         yield from aligned(HEAD, [_row(root, zone) for root in document["roots"]])
-    if document["problems"]:
+    changed = [root for root in document["roots"] if root["drift"] and root["drift"]["standing"] == "changed"]
+    if document["problems"] or changed:
         yield ""
+    for root in changed:
+        yield f"films     {printable(root['path'])}: {root['drift']['lines'][0]} See `cxr-triage drift`"
     for problem in document["problems"]:
         path, since = printable(problem["path"] or ""), _time(problem["since"], zone)
         message = f": {printable(problem['message'])}" if problem["message"] else ""

@@ -10,6 +10,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from daemon.acceptance.words import acceptance_document, told_outside
+from daemon.drift.judging import FolderDrift
 from daemon.ledger.document import Ledger
 from daemon.report.charts import PROBABILITY, WAITING, Chart, histogram
 from daemon.report.inputs import Completeness, ReportInputs, Verification
@@ -107,6 +108,7 @@ class Report:
     latency: Latency | None
     reasons: tuple[tuple[State, str, int], ...]
     roots: tuple[RootLine, ...]
+    drift: tuple[FolderDrift, ...]
     studies: Sequence[QueueStudy]
     frame: Mapping[str, Any]
 
@@ -178,6 +180,7 @@ def build_report(inputs: ReportInputs) -> Report:
         latency=latency_of(inputs.health.latencies),
         reasons=reasons_of(inputs.health),
         roots=roots_of(inputs, names),
+        drift=tuple(sorted(inputs.drift.values(), key=lambda found: found.path)),
         studies=studies,
         frame=queue_document(
             studies,

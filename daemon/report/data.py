@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any, Final
 
+from daemon.drift.document import folder_document
 from daemon.ledger.document import ledger_document
 from daemon.report.build import Report
 from daemon.report.inputs import Completeness
@@ -190,4 +191,5 @@ def _health(report: Report) -> dict[str, Any]:
             }
             for root in report.roots
         ],
+        "drift": [folder_document(found) for found in report.drift],
     }

@@ -16,6 +16,7 @@ from daemon.acceptance.asked import in_force
 from daemon.acceptance.words import warnings
 from daemon.deliver import standing
 from daemon.deliver.fill import announce_report
+from daemon.drift.gather import drift_of, keep_drift
 from daemon.followup.arrived import Arrived, expected_of
 from daemon.health import DaemonState, process_exists, state_of
 from daemon.intake.audit import verify
@@ -94,6 +95,7 @@ def gather(
         reading=_reading(tx, start, end),
         ledger=ledger_of(readings_of(tx, department, start, end), start, end),
         health=_health(tx, start, end),
+        drift=drift_of(tx, end, ZoneInfo(settings.report.zone), settings.report.time),
         rules=settings.gate.policy.sentences(),
         contact=settings.report.contact,
         acceptance=acceptance,
@@ -216,6 +218,7 @@ def write_one(
     )
     with store.write() as tx:
         reports.upsert(tx, row)
+        keep_drift(tx, inputs.drift)
         tell(tx, report, inputs.written_at)
     return written
 

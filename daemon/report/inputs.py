@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from daemon.acceptance.standing import NOBODY, Acceptance
+from daemon.drift.judging import FolderDrift
 from daemon.ledger.document import Ledger
 from daemon.triage.order import QueueStudy, Urgency
 from daemon.triage.rules import Site
@@ -138,6 +139,7 @@ class ReportInputs:
         scheduled_at: when the report was due, None when somebody asked for it.
         verification: None when it did not run.
         completeness: None when no list speaks of the window.
+        drift: of each watched folder, by its id in the store.
         acceptance: how the bundle stands at this site.
         rules: of the site's gate, a sentence each: what is taken, refused, marked.
         reading: what became known of reading.
@@ -170,6 +172,7 @@ class ReportInputs:
     reading: Reading = field(default_factory=Reading)
     ledger: Ledger | None = None
     health: Health = field(default_factory=Health)
+    drift: Mapping[int, FolderDrift] = field(default_factory=dict)
     acceptance: Acceptance = NOBODY
     rules: Sequence[str] = ()
     contact: str = ""

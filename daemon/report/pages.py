@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from daemon.drift.words import lines as drift_lines
 from daemon.ledger.document import signed
 from daemon.report import charts, words
 from daemon.report.build import Report
@@ -82,6 +83,7 @@ def render_html(report: Report) -> str:
             chart=charts,
             version=VERSION,
             MISSING_ROWS=MISSING_ROWS,
+            drift_lines=drift_lines,
         )
     )
 

@@ -111,6 +111,8 @@ def outputs(program: Program, study: str, path: str) -> dict[str, Done]:
         ["survey", "--format", "json"],
         ["survey", "--format", "csv"],
         ["metrics"],
+        ["drift"],
+        ["drift", "--format", "json"],
         ["status"],
         ["status", "--format", "json"],
         ["account"],

@@ -1,4 +1,4 @@
--- schema 0008
+-- schema 0009
 
 CREATE TABLE acceptance (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -57,7 +57,7 @@ CREATE TABLE arrival (
 	steps INTEGER NOT NULL,
 	arrived_at TEXT NOT NULL,
 	changed_at TEXT NOT NULL,
-	removed_at TEXT, believed TEXT, marks TEXT, urgency TEXT, withdrawn_at TEXT, withdrawn_by INTEGER,
+	removed_at TEXT, believed TEXT, marks TEXT, urgency TEXT, withdrawn_at TEXT, withdrawn_by INTEGER, measures TEXT,
 	CONSTRAINT ck_arrival_generation CHECK (generation >= 1),
 	CONSTRAINT fk_arrival_duplicate_of FOREIGN KEY(duplicate_of) REFERENCES arrival (id),
 	CONSTRAINT fk_arrival_result_id FOREIGN KEY(result_id) REFERENCES result (id),
@@ -275,7 +275,7 @@ CREATE TABLE root (
 	rescan_started_at TEXT,
 	rescan_ended_at TEXT,
 	state TEXT NOT NULL,
-	message TEXT, selection TEXT, place TEXT, newest_ctime_ns BIGINT, events BOOLEAN, canary_stamp TEXT, canary_seen_at TEXT, retired_at TEXT,
+	message TEXT, selection TEXT, place TEXT, newest_ctime_ns BIGINT, events BOOLEAN, canary_stamp TEXT, canary_seen_at TEXT, retired_at TEXT, drift TEXT,
 	CONSTRAINT pk_root PRIMARY KEY (id),
 	CONSTRAINT uq_root_path UNIQUE (path)
 );
