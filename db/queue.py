@@ -46,6 +46,11 @@ def not_scored(tx: Connection) -> list[WaitingImage]:
     return _images(tx, ENDED - {State.SCORED})
 
 
+def images_of(tx: Connection, studies: Select[tuple[int]]) -> list[WaitingImage]:
+    """As `waiting`, of the studies with these ids, whether they wait or not; the select names its column study_id."""
+    return _images(tx, ENDED, these=studies)
+
+
 def is_film(arrival: ReadOnlyColumnCollection[str, Any]) -> ColumnElement[bool]:
     """Whether what came to an end is an image, and not a note about images."""
     film: ColumnElement[bool] = arrival.code.is_distinct_from(REJECTION_NOTE)
@@ -73,9 +78,14 @@ def unread() -> Select[Any]:
     return select(newest.c.study_id, newest.c.arrived_at).where(~read)
 
 
-def _images(tx: Connection, states: Collection[State], among: Select[tuple[int]] | None = None) -> list[WaitingImage]:
+def _images(
+    tx: Connection,
+    states: Collection[State],
+    among: Select[tuple[int]] | None = None,
+    these: Select[tuple[int]] | None = None,
+) -> list[WaitingImage]:
     ended = sorted(ENDED)
-    waits = unread().subquery("waits")
+    waits = (unread() if these is None else these).subquery("waits")
     twin = schema.arrival.alias("twin").c
     replaced = exists().where(
         twin.study_id == a.study_id,

@@ -24,6 +24,7 @@ from daemon.report.rows import (
     withdrawn_of,
 )
 from daemon.report.service import Latency, RootLine, latency_of, reasons_of, roots_of, short_names
+from daemon.report.since import Since, since_of
 from daemon.triage.document import account_document, marked, not_scored, queue_document, queue_entry
 from daemon.triage.order import Band, QueueStudy, order
 from daemon.triage.rules import Site
@@ -50,6 +51,7 @@ class Report:
         read_known: False where films wait for longer than a day and nobody said that anything was read.
         expired: studies that left the queue in the window without a read.
         table: the newest table of reads of the RIS.
+        since: what readers found in the window, and what is to be checked.
         rules: of this site's gate, a sentence each.
         lines, overdue, unscored, marked: the first `ReportInputs.rows` of them; the totals beside them and `waiting`
             count all. What is overdue stands in `lines` as well, at the place that the order gives it.
@@ -94,6 +96,7 @@ class Report:
     read_known: bool
     expired: int
     table: ReadImport | None
+    since: Since
     latency: Latency | None
     reasons: tuple[tuple[State, str, int], ...]
     roots: tuple[RootLine, ...]
@@ -117,6 +120,8 @@ def build_report(inputs: ReportInputs) -> Report:
     late_studies = [(rank, study) for rank, study in enumerate(studies, 1) if study.overdue]
     aside = [(rank, study, image) for rank, study in enumerate(studies, 1) for _, image in marked((study,))]
     bands = Counter(study.band for study in studies if not study.blind)
+    earliest = min((study.arrived_at for _, study in late_studies), default=inputs.written_at)
+    reading = inputs.waits.reading_time(earliest, inputs.written_at)
     late = inputs.written_at - inputs.scheduled_at if inputs.scheduled_at else None
     known = _read_known(inputs, studies)
     bundle, zone = inputs.bundle, inputs.zone
@@ -146,7 +151,7 @@ def build_report(inputs: ReportInputs) -> Report:
         blind=sum(study.blind for study in studies),
         waiting=len(studies),
         lines=tuple(line_of(rank, study, names, inputs) for rank, study in enumerate(studies[: inputs.rows], 1)),
-        overdue=tuple(overdue_of(rank, study, names, inputs) for rank, study in late_studies[: inputs.rows]),
+        overdue=tuple(overdue_of(rank, study, names, inputs, reading) for rank, study in late_studies[: inputs.rows]),
         overdue_total=len(late_studies),
         unscored=tuple(unscored_of(rank, study, image, names) for rank, study, image in films[: inputs.rows]),
         unscored_total=len(films),
@@ -158,6 +163,7 @@ def build_report(inputs: ReportInputs) -> Report:
         read_known=known,
         expired=inputs.reading.expired,
         table=inputs.reading.table,
+        since=since_of(inputs, names),
         latency=latency_of(inputs.health.latencies),
         reasons=reasons_of(inputs.health),
         roots=roots_of(inputs, names),

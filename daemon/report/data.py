@@ -13,6 +13,7 @@ from typing import Any, Final
 from daemon.report.build import Report
 from daemon.report.inputs import Completeness
 from daemon.report.service import Latency
+from daemon.report.since_data import since_facts
 from daemon.triage.document import ROW, cell, instant, queue_rows
 from db.states import ExpectedKind
 
@@ -109,6 +110,7 @@ def _facts(report: Report) -> dict[str, Any]:
         "verification": _verification(report),
         "ris_completeness": _completeness(report),
         "reading": _reading(report),
+        "since": since_facts(report.since),
         "health": _health(report),
     }
 

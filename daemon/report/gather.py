@@ -18,6 +18,7 @@ from daemon.followup.arrived import Arrived, expected_of
 from daemon.health import DaemonState, process_exists, state_of
 from daemon.intake.audit import verify
 from daemon.report.build import Report, build_report
+from daemon.report.gather_since import lately_of
 from daemon.report.inputs import Completeness, Health, Reading, ReportInputs, RootHealth, Verification
 from daemon.report.pdf import missing
 from daemon.report.retention import remove_older
@@ -86,6 +87,7 @@ def gather(
         verification=Verification(now, sentences, audit.unseen),
         completeness=completeness_of(tx, start, end, identity),
         reading=_reading(tx, start, end),
+        lately=lately_of(tx, settings, start, end),
         health=_health(tx, start, end),
         rules=settings.gate.policy.sentences(),
         notices=tuple(_notices(tx, now, identity)),

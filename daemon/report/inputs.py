@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from daemon.report.since import Lately
 from daemon.triage.order import QueueStudy, Urgency
 from daemon.triage.rules import Site
 from daemon.triage.waits import Waits
@@ -139,6 +140,7 @@ class ReportInputs:
         accepted_as: how the site accepted the bundle on its own films, None when it did not.
         rules: of the site's gate, a sentence each: what is taken, refused, marked.
         reading: what became known of reading.
+        lately: what left the queue since the window began, and what readers found.
         notices: sentences that belong on top, such as a folder that is away or a run that ended without its stop.
         rows: how many studies, and how many films without a score, the page lists.
     """
@@ -164,6 +166,7 @@ class ReportInputs:
     verification: Verification | None = None
     completeness: Completeness | None = None
     reading: Reading = field(default_factory=Reading)
+    lately: Lately = field(default_factory=Lately)
     health: Health = field(default_factory=Health)
     accepted_as: str | None = None
     rules: Sequence[str] = ()

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from daemon.report import charts, words
 from daemon.report.build import Report
+from daemon.report.since import LISTED
 from daemon.triage.order import Band
 from daemon.triage.rules import Site
 from models.bundle import GroupPolicy, OperatingPoint
@@ -78,6 +79,7 @@ def render_html(report: Report) -> str:
             chart=charts,
             version=VERSION,
             MISSING_ROWS=MISSING_ROWS,
+            LISTED=LISTED,
         )
     )
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from daemon.report.inputs import ReportInputs
+from daemon.triage.hours import ReadingTime
 from daemon.triage.order import Band, QueueImage, QueueStudy, Urgency
 from db.states import State
 from models.population import Policy
@@ -46,9 +47,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class OverdueLine:
-    """A study that waited too long, and what its site allows: hours on the clock against hours of reading."""
+    """A study that waited too long: its reading time, as the order counts it, and how much is allowed."""
 
     line: Line
+    counted: timedelta
     allowed: timedelta
 
 
@@ -125,10 +127,13 @@ def _reason(image: QueueImage) -> str:
     return image.code or ", ".join(("marked", *image.marks))
 
 
-def overdue_of(rank: int, study: QueueStudy, names: Mapping[str, str], inputs: ReportInputs) -> OverdueLine:
-    """The row of a study that is overdue."""
+def overdue_of(
+    rank: int, study: QueueStudy, names: Mapping[str, str], inputs: ReportInputs, reading: ReadingTime
+) -> OverdueLine:
+    """The row of a study that is overdue; `reading` reaches from the earliest arrival to when the report is written."""
     allowed = inputs.waits.limit(study.urgency, (image.root for image in study.images))
-    return OverdueLine(line_of(rank, study, names, inputs), allowed)
+    counted = reading.between(study.arrived_at, inputs.written_at)
+    return OverdueLine(line_of(rank, study, names, inputs), counted, allowed)
 
 
 def unscored_of(rank: int, study: QueueStudy, image: QueueImage, names: Mapping[str, str]) -> Unscored:

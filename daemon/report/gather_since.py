@@ -1,0 +1,40 @@
+"""Collects what section E is made from, out of the store: what left the queue, and what readers said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
+from daemon.report.since import Lately
+from daemon.settings import Settings
+from daemon.triage.studies import gather
+from daemon.waiting import rules_of_row
+from db import blind_cases, lately, results
+from db.records import WaitingImage
+
+EXPIRED: Final = 20  # studies that nobody marked as read, by name; all of them are counted
+
+
+def lately_of(tx: Connection, settings: Settings, start: datetime, end: datetime) -> Lately:
+    """What left the queue since a window began, and what readers said of it."""
+    department = settings.department
+    rules = {number: rules_of_row(row, department.prevalence) for number, row in results.bundles(tx).items()}
+    images = _kept_back(tx, lately.images(tx, start))
+    return Lately(
+        closed=gather(images, rules.__getitem__, department.observed),
+        words=lately.words(tx, start, end),
+        expired=lately.expired(tx, start, end, EXPIRED),
+        reading=department.waits.reading_time(start, end).between(start, end) if start < end else timedelta(),
+        sample=settings.review.check_in_turn,
+    )
+
+
+def _kept_back(tx: Connection, images: list[WaitingImage]) -> Iterator[WaitingImage]:
+    """The same, blind where a study shares its content with a blind case: its own verdict must not tell that score."""
+    contents = blind_cases.contents(tx)
+    hidden = {image.study_id for image in images if image.sha256 in contents}
+    return (replace(image, blind=True) if image.study_id in hidden else image for image in images)
