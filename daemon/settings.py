@@ -87,6 +87,7 @@ class ReportSettings(Section):
     zone: str = "UTC"
     site: str = ""
     formats: tuple[ReportFormat, ...] = (ReportFormat.HTML, ReportFormat.CSV, ReportFormat.JSON)
+    call_when_down: Annotated[str, Field(max_length=160)] = ""  # stands on the downtime sheet
     keep_days: Annotated[int, Field(ge=1)] = 400
 
     @field_validator("zone")

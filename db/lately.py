@@ -49,6 +49,11 @@ def images(tx: Connection, since: datetime) -> list[WaitingImage]:
     return queue.images_of(tx, _read_since(since))
 
 
+def judged_images(tx: Connection, since: datetime) -> list[WaitingImage]:
+    """Every image of each study of which a verdict was recorded at or after a moment."""
+    return queue.images_of(tx, _read_since(since).where(e.source == ReadSource.VERDICT))
+
+
 def words(tx: Connection, start: datetime, end: datetime) -> dict[str, Word]:
     """The last verdict on each study that got one since `start`, by the study's key; `end` ends the span."""
     told = (

@@ -24,7 +24,10 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
     return chosen
 
 
-@click.command("report", epilog="\b\nExample: cxr-triage report --out /srv/reports --format html,csv")
+@click.command(
+    "report",
+    epilog="\b\nExample: cxr-triage report --out /srv/reports --format html,csv\n         cxr-triage report --downtime",
+)
 @click.option(
     "--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The date that names the report. [default: today]"
 )
@@ -35,16 +38,25 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
     callback=_formats,
     help="html, csv, json, pdf, separated by commas. [default: of the settings]",
 )
+@click.option("--downtime", is_flag=True, help="Only the one-page sheet to read by while the service is down.")
 @db_option
 @click.pass_context
 def command(
-    context: click.Context, day: datetime | None, out: Path | None, formats: tuple[str, ...] | None, db: str | None
+    context: click.Context,
+    day: datetime | None,
+    out: Path | None,
+    formats: tuple[str, ...] | None,
+    downtime: bool,
+    db: str | None,
 ) -> None:
     """Write the report: the account, what was not scored and why, the queue, and how the service fared.
 
     The queue in it is today's, whatever the date. `watch` writes one every night by itself.
     """
-    from daemon.report.gather import date_span, write_one
+    from daemon.report.gather import date_span, write_downtime, write_one
+
+    if downtime and (formats or day):
+        raise click.UsageError("--downtime is one page, of now: give it without --format and --date")
 
     settings = settings_of(context)
     now = datetime.now(UTC)
@@ -53,6 +65,11 @@ def command(
         raise click.BadParameter(f"{report_date} is not yet", param_hint="--date")
     store = store_of(settings, db, create=False)
     try:
+        if downtime:
+            with busy("writing the sheet"):
+                sheet = write_downtime(settings, store, report_date, now, out=out)
+            click.echo(printable(str(sheet.absolute())))
+            return
         span = date_span(report_date, settings.report, now)
         with busy("writing the report"):
             written = write_one(

@@ -10,6 +10,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from daemon.report.charts import PROBABILITY, WAITING, Chart, histogram
+from daemon.report.gallery import Gallery, gallery_of
 from daemon.report.inputs import Completeness, ReportInputs, Verification
 from daemon.report.rows import (
     Line,
@@ -51,6 +52,8 @@ class Report:
         read_known: False where films wait for longer than a day and nobody said that anything was read.
         expired: studies that left the queue in the window without a read.
         table: the newest table of reads of the RIS.
+        gallery: where readers disagreed with the order in the last weeks.
+        call: whom to call when the service is down.
         since: what readers found in the window, and what is to be checked.
         rules: of this site's gate, a sentence each.
         lines, overdue, unscored, marked: the first `ReportInputs.rows` of them; the totals beside them and `waiting`
@@ -97,6 +100,8 @@ class Report:
     expired: int
     table: ReadImport | None
     since: Since
+    gallery: Gallery
+    call: str
     latency: Latency | None
     reasons: tuple[tuple[State, str, int], ...]
     roots: tuple[RootLine, ...]
@@ -164,6 +169,8 @@ def build_report(inputs: ReportInputs) -> Report:
         expired=inputs.reading.expired,
         table=inputs.reading.table,
         since=since_of(inputs, names),
+        gallery=gallery_of(inputs, inputs.judged, names),
+        call=inputs.call,
         latency=latency_of(inputs.health.latencies),
         reasons=reasons_of(inputs.health),
         roots=roots_of(inputs, names),

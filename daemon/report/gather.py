@@ -18,11 +18,11 @@ from daemon.followup.arrived import Arrived, expected_of
 from daemon.health import DaemonState, process_exists, state_of
 from daemon.intake.audit import verify
 from daemon.report.build import Report, build_report
-from daemon.report.gather_since import lately_of
+from daemon.report.gather_since import judged_of, lately_of
 from daemon.report.inputs import Completeness, Health, Reading, ReportInputs, RootHealth, Verification
 from daemon.report.pdf import missing
 from daemon.report.retention import remove_older
-from daemon.report.write import write_report
+from daemon.report.write import write_report, write_sheet
 from daemon.settings import ReportFormat, ReportSettings, Settings
 from daemon.waiting import Kept, kept_of, served_of, waiting_studies
 from db import blind, closing, history, queue, read_imports, reconciliation, reports, results, roots, runs, window
@@ -88,6 +88,8 @@ def gather(
         completeness=completeness_of(tx, start, end, identity),
         reading=_reading(tx, start, end),
         lately=lately_of(tx, settings, start, end),
+        judged=judged_of(tx, settings, end),
+        call=settings.report.call_when_down,
         health=_health(tx, start, end),
         rules=settings.gate.policy.sentences(),
         notices=tuple(_notices(tx, now, identity)),
@@ -210,6 +212,16 @@ def write_one(
         reports.upsert(tx, row)
         tell(tx, report, inputs.written_at)
     return written
+
+
+def write_downtime(
+    settings: Settings, store: Store, report_date: date, now: datetime, *, out: Path | None = None
+) -> Path:
+    """Write the downtime sheet of the queue as it is now; the store keeps nothing of it."""
+    span = date_span(report_date, settings.report, now)
+    with store.read() as tx:
+        inputs = gather(tx, settings, report_date, span, None, now, reader(store, settings.store.identifiers))
+    return write_sheet(build_report(inputs), out or settings.report.folder)
 
 
 def write_nightly(

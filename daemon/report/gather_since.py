@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
 
+from daemon.report.gallery import BACK
 from daemon.report.since import Lately
 from daemon.settings import Settings
 from daemon.triage.studies import gather
 from daemon.waiting import rules_of_row
 from db import blind_cases, lately, results
+from db.lately import Word
 from db.records import WaitingImage
 
 EXPIRED: Final = 20  # studies that nobody marked as read, by name; all of them are counted
@@ -21,16 +23,25 @@ EXPIRED: Final = 20  # studies that nobody marked as read, by name; all of them 
 
 def lately_of(tx: Connection, settings: Settings, start: datetime, end: datetime) -> Lately:
     """What left the queue since a window began, and what readers said of it."""
-    department = settings.department
-    rules = {number: rules_of_row(row, department.prevalence) for number, row in results.bundles(tx).items()}
-    images = _kept_back(tx, lately.images(tx, start))
-    return Lately(
-        closed=gather(images, rules.__getitem__, department.observed),
-        words=lately.words(tx, start, end),
+    waits = settings.department.waits
+    told = _told(tx, settings, lately.images(tx, start), lately.words(tx, start, end))
+    return replace(
+        told,
         expired=lately.expired(tx, start, end, EXPIRED),
-        reading=department.waits.reading_time(start, end).between(start, end) if start < end else timedelta(),
+        reading=waits.reading_time(start, end).between(start, end) if start < end else timedelta(),
         sample=settings.review.check_in_turn,
     )
+
+
+def _told(tx: Connection, settings: Settings, images: list[WaitingImage], words: Mapping[str, Word]) -> Lately:
+    department = settings.department
+    rules = {number: rules_of_row(row, department.prevalence) for number, row in results.bundles(tx).items()}
+    return Lately(gather(_kept_back(tx, images), rules.__getitem__, department.observed), words)
+
+
+def judged_of(tx: Connection, settings: Settings, end: datetime) -> Lately:
+    """The studies that got a verdict in the weeks of the gallery."""
+    return _told(tx, settings, lately.judged_images(tx, end - BACK), lately.words(tx, end - BACK, end))
 
 
 def _kept_back(tx: Connection, images: list[WaitingImage]) -> Iterator[WaitingImage]:

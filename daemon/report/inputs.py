@@ -140,6 +140,8 @@ class ReportInputs:
         accepted_as: how the site accepted the bundle on its own films, None when it did not.
         rules: of the site's gate, a sentence each: what is taken, refused, marked.
         reading: what became known of reading.
+        judged: studies with a verdict in the last weeks, for the gallery of disagreements.
+        call: whom to call when the service is down.
         lately: what left the queue since the window began, and what readers found.
         notices: sentences that belong on top, such as a folder that is away or a run that ended without its stop.
         rows: how many studies, and how many films without a score, the page lists.
@@ -166,6 +168,8 @@ class ReportInputs:
     verification: Verification | None = None
     completeness: Completeness | None = None
     reading: Reading = field(default_factory=Reading)
+    judged: Lately = field(default_factory=Lately)
+    call: str = ""
     lately: Lately = field(default_factory=Lately)
     health: Health = field(default_factory=Health)
     accepted_as: str | None = None

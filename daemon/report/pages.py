@@ -67,7 +67,7 @@ class PolicyRow:
 def render_html(report: Report) -> str:
     """The whole page; every text in it is escaped, and characters that cannot be seen are spelled out."""
     return (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             r=report,
@@ -84,13 +84,19 @@ def render_html(report: Report) -> str:
     )
 
 
+def render_gallery(report: Report) -> str:
+    """The page of disagreements beside the report."""
+    return environment().get_template("gallery.html").render(r=report, g=report.gallery, version=VERSION)
+
+
 def render_index(entries: Sequence[IndexEntry], site: str) -> str:
     """The page that lists all reports, in the given order, with links that work from a copied folder, too."""
-    return _environment().get_template("index.html").render(entries=entries, site=site, version=VERSION)
+    return environment().get_template("index.html").render(entries=entries, site=site, version=VERSION)
 
 
 @cache  # compiled templates, the same for every report
-def _environment() -> Environment:
+def environment() -> Environment:
+    """What every page is made with: text is escaped, an unknown name is an error."""
     environment = Environment(
         loader=PackageLoader("daemon.report"),
         autoescape=True,

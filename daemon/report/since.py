@@ -125,10 +125,10 @@ def since_of(inputs: ReportInputs, names: Mapping[str, str]) -> Since:
     for key, word in lately.words.items():
         if word.recorded_at is None or key not in closed:
             continue
-        outcome = _outcome(closed[key], word.verdict)
+        outcome = outcome_of(closed[key], word.verdict)
         outcomes[outcome] += 1
         if outcome == "miss":
-            misses.append((word, _found(closed[key], names, inputs, word)))
+            misses.append((word, found_of(closed[key], names, inputs, word)))
     misses.sort(key=lambda each: (each[0].at, each[0].study), reverse=True)
     waiting = (study for study in inputs.studies if study.study not in closed)
     came = [
@@ -146,7 +146,7 @@ def since_of(inputs: ReportInputs, names: Mapping[str, str]) -> Since:
         no_band=outcomes["no band"],
         undecided=outcomes["undecided"],
         sample=tuple(
-            _found(study, names, inputs) for study in drawn(low, lately.sample, inputs.site, inputs.report_date)
+            found_of(study, names, inputs) for study in drawn(low, lately.sample, inputs.site, inputs.report_date)
         ),
         drawn_from=len(low),
         alarms=_alarms(came, lately),
@@ -169,7 +169,8 @@ def drawn(studies: Iterable[QueueStudy], number: int, site: str, day: date) -> l
     return nsmallest(number, studies, key=lot)
 
 
-def _outcome(study: QueueStudy, verdict: Verdict) -> str:
+def outcome_of(study: QueueStudy, verdict: Verdict) -> str:
+    """What a verdict makes of the band: agreed, miss, false alarm; no band, undecided."""
     if verdict not in (Verdict.PNEUMONIA, Verdict.NOT):
         return "undecided"
     if study.blind or study.band is Band.UNSCORED or study.policy is not Policy.BANDED:
@@ -197,7 +198,8 @@ def _alarms(came: Iterable[QueueStudy], lately: Lately) -> Alarms:
     )
 
 
-def _found(study: QueueStudy, names: Mapping[str, str], inputs: ReportInputs, word: Word | None = None) -> Found:
+def found_of(study: QueueStudy, names: Mapping[str, str], inputs: ReportInputs, word: Word | None = None) -> Found:
+    """A study for a row; `names` are the short names of folders, `word` what a reader said of it."""
     highest = study.images[0]
     return Found(
         study=study.study,

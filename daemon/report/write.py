@@ -11,17 +11,19 @@ from pathlib import Path
 from typing import IO, Final
 
 from daemon.files import replace_file
+from daemon.report import downtime, gallery
 from daemon.report.build import Report
 from daemon.report.data import render_csv, render_json, render_missing
+from daemon.report.downtime import render_downtime
 from daemon.report.errors import ReportError
-from daemon.report.pages import IndexEntry, render_html, render_index
+from daemon.report.pages import IndexEntry, render_gallery, render_html, render_index
 from daemon.report.pdf import render_pdf, weasyprint
 
 FILE_MODE: Final = 0o640  # patient data: the service writes, its group reads
 FOLDER_MODE: Final = 0o750
 INDEX: Final = "index.html"
 MISSING: Final = "missing.csv"
-HALF: Final = re.compile(r"\.(report\.(html|csv|json|pdf)|missing\.csv|index\.html)\.\w{8}")
+HALF: Final = re.compile(r"\.(report\.(html|csv|json|pdf)|missing\.csv|(index|downtime|disagreements)\.html)\.\w{8}")
 STALE: Final = 3600.0  # seconds
 RENDERERS: Final[Mapping[str, Callable[[Report], str | bytes | Iterable[str]]]] = {
     "html": render_html,
@@ -29,6 +31,8 @@ RENDERERS: Final[Mapping[str, Callable[[Report], str | bytes | Iterable[str]]]] 
     "json": render_json,
     "pdf": render_pdf,
 }
+BESIDE: Final[Mapping[str, Callable[[Report], str]]] = {downtime.FILE: render_downtime, gallery.FILE: render_gallery}
+"""Pages beside that of the report."""
 
 
 def write_report(report: Report, out: Path, formats: Iterable[str]) -> dict[str, Path]:
@@ -62,10 +66,26 @@ def write_report(report: Report, out: Path, formats: Iterable[str]) -> dict[str,
     written = {}
     for name in wanted:
         written[name] = _replace(folder / f"report.{name}", RENDERERS[name](report))
+    if "html" in wanted:
+        for name, render in BESIDE.items():
+            _replace(folder / name, render(report))
     if "csv" in wanted:
         _write_missing(report, folder / MISSING)
     _replace(out / INDEX, render_index(_reports(out), report.site))
     return written
+
+
+def write_sheet(report: Report, out: Path) -> Path:
+    """Write the downtime sheet alone, into ``out/<date>/downtime.html``; the report there stays as it is.
+
+    Raises:
+        ReportError: the disk refused.
+    """
+    folder = out / report.report_date.isoformat()
+    _make(out)
+    _make(folder)
+    _sweep(folder)
+    return _replace(folder / downtime.FILE, render_downtime(report))
 
 
 def _write_missing(report: Report, path: Path) -> None:
