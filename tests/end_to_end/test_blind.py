@@ -136,7 +136,9 @@ def test_no_output_tells_the_score_of_a_blind_case(program: Program, known: dict
     said = outputs(program, entry["study"], path)
     for command, done in said.items():
         assert (done.code, done.err) == (0, "") or command.startswith(("scan", "metrics", "status", "handled")), done
-    files = [file for folder in ("reports", "sheets", "cases", "explained") for file in (program.folder / folder).rglob("*")]
+    files = [
+        file for folder in ("reports", "sheets", "cases", "explained") for file in (program.folder / folder).rglob("*")
+    ]
     files += [program.folder / "scan.log", program.folder / "cases.key"]
     written = {
         str(file.relative_to(program.folder)): file.read_bytes().decode("utf-8", "replace")
