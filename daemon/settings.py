@@ -90,7 +90,7 @@ class ReportSettings(Section):
     formats: tuple[ReportFormat, ...] = (ReportFormat.HTML, ReportFormat.CSV, ReportFormat.JSON)
     keep_days: Annotated[int, Field(ge=1)] = 400
     downtime_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
-    contact: str = ""
+    contact: Annotated[str, Field(max_length=160)] = ""  # stands on the downtime sheet
 
     @field_validator("zone")
     @classmethod

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from daemon.triage.order import QueueStudy, Urgency, order
 from daemon.triage.rules import Rules, Site
 from daemon.triage.site import Department, placed
 from daemon.triage.studies import gather, parted
-from db import history, queue, results
+from db import blind_cases, history, queue, results
 from db.records import BundleRow, WaitingImage
 from models.bundle import GroupPolicy, OperatingPoint, points_from_document, policies_from_document
 from models.population import AgeGroup, Population
@@ -68,12 +68,20 @@ def waiting_studies(
 
 def studies_of(
     tx: Connection,
-    images: Iterable[WaitingImage],
+    images: Sequence[WaitingImage],
     department: Department,
     now: datetime,
     acceptance: Acceptance | None = None,
 ) -> list[QueueStudy]:
-    """The studies of some images, each judged by what is in force; the rest as for `waiting_studies`."""
+    """The studies of some images, each judged by what is in force; the rest as for `waiting_studies`.
+
+    A study that shares its content with a blind case is blind as well, whatever was said of it: else its score would
+    tell that of the other.
+    """
+    contents = blind_cases.contents(tx)
+    hidden = {image.study_id for image in images if image.sha256 in contents}
+    if hidden:
+        images = [replace(image, blind=True) if image.study_id in hidden else image for image in images]
     stands = acceptance or in_force(tx, now)
     site = department.prevalence
     rules = {bundle_id: rules_of_row(row, site, stands) for bundle_id, row in results.bundles(tx).items()}

@@ -13,6 +13,7 @@ from daemon.acceptance.words import acceptance_document, told_outside
 from daemon.drift.judging import FolderDrift
 from daemon.ledger.document import Ledger
 from daemon.report.charts import PROBABILITY, WAITING, Chart, histogram
+from daemon.report.gallery import Gallery, gallery_of
 from daemon.report.inputs import Completeness, ReportInputs, Verification
 from daemon.report.rows import (
     Line,
@@ -27,6 +28,7 @@ from daemon.report.rows import (
     withdrawn_of,
 )
 from daemon.report.service import Latency, RootLine, latency_of, reasons_of, roots_of, short_names
+from daemon.report.since import Since, since_of
 from daemon.report.site_figures import SiteRow, site_rows
 from daemon.triage.document import account_document, marked, not_scored, queue_document, queue_entry
 from daemon.triage.order import Band, QueueStudy, order
@@ -57,6 +59,8 @@ class Report:
         expired: studies that left the queue in the window without a read.
         table: the newest table of reads of the RIS.
         ledger: what the order did to the studies that were read in the window; None where nobody knows.
+        gallery: where readers disagreed with the order in the last weeks.
+        since: what readers found in the window, and what is to be checked.
         rules: of this site's gate, a sentence each.
         lines, overdue, unscored, marked: the first `ReportInputs.rows` of them; the totals beside them and `waiting`
             count all. What is overdue stands in `lines` as well, at the place that the order gives it.
@@ -105,6 +109,8 @@ class Report:
     expired: int
     table: ReadImport | None
     ledger: Ledger | None
+    since: Since
+    gallery: Gallery
     latency: Latency | None
     reasons: tuple[tuple[State, str, int], ...]
     roots: tuple[RootLine, ...]
@@ -131,6 +137,8 @@ def build_report(inputs: ReportInputs) -> Report:
     reading = inputs.waits.reading_time(since, inputs.written_at)
     aside = [(rank, study, image) for rank, study in enumerate(studies, 1) for _, image in marked((study,))]
     bands = Counter(study.band for study in studies if not study.blind)
+    earliest = min((study.arrived_at for _, study in late_studies), default=inputs.written_at)
+    reading = inputs.waits.reading_time(earliest, inputs.written_at)
     late = inputs.written_at - inputs.scheduled_at if inputs.scheduled_at else None
     known = _read_known(inputs, studies)
     bundle, zone = inputs.bundle, inputs.zone
@@ -177,6 +185,8 @@ def build_report(inputs: ReportInputs) -> Report:
         expired=inputs.reading.expired,
         table=inputs.reading.table,
         ledger=inputs.ledger if known else None,
+        since=since_of(inputs, names),
+        gallery=gallery_of(inputs, inputs.judged, names),
         latency=latency_of(inputs.health.latencies),
         reasons=reasons_of(inputs.health),
         roots=roots_of(inputs, names),

@@ -16,6 +16,7 @@ from daemon.ledger.document import ledger_document
 from daemon.report.build import Report
 from daemon.report.inputs import Completeness
 from daemon.report.service import Latency
+from daemon.report.since_data import since_facts
 from daemon.triage.document import ROW, cell, instant, queue_rows
 from db.states import ExpectedKind
 
@@ -114,6 +115,7 @@ def _facts(report: Report) -> dict[str, Any]:
         "ris_completeness": _completeness(report),
         "reading": _reading(report),
         "ledger": None if report.ledger is None else ledger_document(report.ledger),
+        "since": since_facts(report.since),
         "health": _health(report),
     }
 

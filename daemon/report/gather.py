@@ -24,6 +24,7 @@ from daemon.ledger.document import ledger_of
 from daemon.ledger.reading import readings_of
 from daemon.report.build import Report, build_report
 from daemon.report.collector import collector_off
+from daemon.report.gather_since import judged_of, lately_of
 from daemon.report.inputs import Completeness, Health, Reading, ReportInputs, RootHealth, Verification
 from daemon.report.pdf import missing
 from daemon.report.retention import remove_older
@@ -94,6 +95,8 @@ def gather(
         completeness=completeness_of(tx, start, end, identity),
         reading=_reading(tx, start, end),
         ledger=ledger_of(readings_of(tx, department, start, end), start, end),
+        lately=lately_of(tx, settings, start, end),
+        judged=judged_of(tx, settings, end),
         health=_health(tx, start, end),
         drift=drift_of(tx, end, ZoneInfo(settings.report.zone), settings.report.time),
         rules=settings.gate.policy.sentences(),

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from daemon.acceptance.standing import NOBODY, Acceptance
 from daemon.drift.judging import FolderDrift
 from daemon.ledger.document import Ledger
+from daemon.report.since import Lately
 from daemon.triage.order import QueueStudy, Urgency
 from daemon.triage.rules import Site
 from daemon.triage.waits import Waits
@@ -144,6 +145,8 @@ class ReportInputs:
         rules: of the site's gate, a sentence each: what is taken, refused, marked.
         reading: what became known of reading.
         ledger: what the order did to the studies that were read; None: not worked out.
+        judged: studies with a verdict in the last weeks, for the gallery of disagreements.
+        lately: what left the queue since the window began, and what readers found.
         contact: whom people call when the service is down; may be empty.
         notices: sentences that belong on top, such as a folder that is away or a run that ended without its stop.
         rows: how many studies, and how many films without a score, the page lists.
@@ -171,6 +174,8 @@ class ReportInputs:
     completeness: Completeness | None = None
     reading: Reading = field(default_factory=Reading)
     ledger: Ledger | None = None
+    judged: Lately = field(default_factory=Lately)
+    lately: Lately = field(default_factory=Lately)
     health: Health = field(default_factory=Health)
     drift: Mapping[int, FolderDrift] = field(default_factory=dict)
     acceptance: Acceptance = NOBODY

@@ -14,6 +14,7 @@ from daemon.drift.words import lines as drift_lines
 from daemon.ledger.document import signed
 from daemon.report import charts, words
 from daemon.report.build import Report
+from daemon.report.since import LISTED
 from daemon.report.site_figures import worth_of
 from daemon.triage.order import Band
 from daemon.triage.rules import Site
@@ -84,8 +85,14 @@ def render_html(report: Report) -> str:
             version=VERSION,
             MISSING_ROWS=MISSING_ROWS,
             drift_lines=drift_lines,
+            LISTED=LISTED,
         )
     )
+
+
+def render_gallery(report: Report) -> str:
+    """The page of disagreements beside the report."""
+    return environment().get_template("gallery.html").render(r=report, g=report.gallery, version=VERSION)
 
 
 def render_index(entries: Sequence[IndexEntry], site: str, *, sheet: bool = False) -> str:

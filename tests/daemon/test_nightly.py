@@ -198,7 +198,12 @@ def test_a_report_killed_half_way_is_written_again_and_there_is_one(store: Store
     assert catch_up(store, settings, now) == [date(2026, 3, 30)]
     with store.read() as tx:
         assert [row.report_date for row in reports.last(tx, 9)] == [date(2026, 3, 30)]
-    assert sorted(path.name for path in folder.iterdir()) == ["report.csv", "report.html", "report.json"]
+    assert {path.name for path in folder.iterdir()} == {
+        "report.csv",
+        "report.html",
+        "report.json",
+        "disagreements.html",
+    }
     assert sorted(path.name for path in folder.parent.iterdir()) == ["2026-03-30", "downtime.html", "index.html"]
 
 

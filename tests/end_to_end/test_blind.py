@@ -128,6 +128,7 @@ def outputs(program: Program, study: str, path: str) -> dict[str, Done]:
         ["ledger", "--format", "json"],
         ["ledger", "--format", "csv"],
         ["report"],
+        ["report", "--downtime", "--out", "sheets"],
         ["scan"],
     ]
     (program.folder / "explained").mkdir()
@@ -148,7 +149,9 @@ def test_no_output_tells_the_score_of_a_blind_case(program: Program, known: dict
         assert (done.code, done.err) == (0, "") or command.startswith(
             ("scan", "metrics", "status", "handled", "accept --data")
         ), done
-    files = [file for folder in ("reports", "cases", "explained") for file in (program.folder / folder).rglob("*")]
+    files = [
+        file for folder in ("reports", "sheets", "cases", "explained") for file in (program.folder / folder).rglob("*")
+    ]
     files += [program.folder / "scan.log", program.folder / "cases.key"]
     written = {
         str(file.relative_to(program.folder)): file.read_bytes().decode("utf-8", "replace")
