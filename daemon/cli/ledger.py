@@ -29,7 +29,7 @@ def command(context: click.Context, day: datetime | None, nights: int, form: str
     """
     from daemon.ledger.document import ROW, SCHEMA, ledger_document, ledger_lines, ledger_of, ledger_rows
     from daemon.ledger.reading import readings_of
-    from daemon.report.gather import date_span, window_of
+    from daemon.report.times import date_span, window_of
 
     settings = settings_of(context)
     now = datetime.now(UTC)

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from daemon.clock import system_clock
 from daemon.nightly import latest_due, next_due, nightly_reports, report_to_write, scheduled_at
-from daemon.report.gather import write_nightly
+from daemon.report.making import write_nightly
 from daemon.settings import ReportSettings, Settings, StoreSettings
 from db import reports, roots
 from db.store import Store, open_store
@@ -154,7 +154,8 @@ DIES: str = """
 import os, signal, sys
 from datetime import date, datetime, timedelta, UTC
 from pathlib import Path
-from daemon.report.gather import scheduled_at, write_nightly
+from daemon.report.making import write_nightly
+from daemon.report.times import scheduled_at
 from daemon.settings import ReportSettings, Settings, StoreSettings
 from db.store import open_store
 
