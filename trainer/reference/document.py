@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from trainer.data.films import Film, Source
 
 PREVALENCE: Final = 0.1  # of pneumonia, that films are weighted to; that of the films themselves is nobody's
+CARD: Final = "MODEL_CARD.md"
 FEWEST: Final = 50  # films of a population; fewer say nothing
 Report = Callable[[int, int], None]  # films done, films
 
@@ -85,10 +86,18 @@ def _quantiles(values: Sequence[float | None], weights: NDArray[np.float64]) -> 
     return [float(f"{x:.5g}") for x in np.interp(np.linspace(0, 1, POINTS), places / shares.sum(), numbers[order])]
 
 
+def _renamed(card: str, old: str, name: str) -> str:
+    """The card under its new name, with what was added to the bundle."""
+    said = (
+        f"It is `{old}`, with the spread of scores and pictures in its validation films added (`cxr-trainer reference`)"
+    )
+    return card.replace(f"# {old}\n", f"# {name}\n\n{said}; network, thresholds and figures are the same.\n", 1)
+
+
 def add_reference(bundle: Path, sources: Sequence[Source], output: Path, report: Report) -> dict[str, Any]:
     """Write a bundle beside an existing one, with the same files and a reference of the validation part.
 
-    Its name is that of the new folder; hashes and seal are made anew, the network's stays.
+    Its name is that of the new folder, in its card as well; hashes and seal are made anew, the network's stays.
 
     Raises:
         TrainerError: the data hold no film of the bundle's validation part.
@@ -103,8 +112,11 @@ def add_reference(bundle: Path, sources: Sequence[Source], output: Path, report:
         cause = f"no population has {FEWEST} films, with pneumonia and without"
         raise TrainerError("describe the films of", bundle, cause, "add films, or say their population=children|adults")
     document = {key: value for key, value in old.document.items() if key not in ("format", "files", "seal")}
-    document |= {"name": output.resolve().name, KEY: stated}
-    files = {name: old.model if name == MODEL else (bundle / name).read_bytes() for name in old.document["files"]}
+    name = output.resolve().name
+    document |= {"name": name, KEY: stated}
+    files = {each: old.model if each == MODEL else (bundle / each).read_bytes() for each in old.document["files"]}
+    if CARD in files:
+        files[CARD] = _renamed(files[CARD].decode("utf-8"), old.name, name).encode("utf-8")
     write_bundle(output, document_without_files=document, files=files)
     written: dict[str, Any] = json.loads((output / DOCUMENT).read_text())
     return written
