@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from daemon.acceptance.asked import ensure_kept
 from daemon.clock import Clock, system_clock
 from daemon.intake.pipeline import Intake
 from daemon.intake.places import Watched
@@ -19,7 +19,7 @@ from daemon.intake.reading import largest_bytes
 from daemon.intake.recording import Scoring
 from daemon.intake.workers import WorkerPool, default_workers
 from daemon.settings import RootSettings, Settings
-from db import key_file, results, runs
+from db import key_file, runs
 from db import roots as store_roots
 from db.conversion import convert
 from db.identity import Identity
@@ -89,14 +89,7 @@ def running_intake(
         identity = key_file.writer(store, settings.store.identifiers)
         convert(store, identity)
         with store.write() as tx:
-            bundle_id = results.ensure_bundle(
-                tx,
-                model_sha256=bundle.model_sha256,
-                name=bundle.name,
-                preprocessing=bundle.preprocessing,
-                document=json.dumps(bundle.document, sort_keys=True),
-                now=clock.now(),
-            )
+            bundle_id = ensure_kept(tx, bundle, clock.now())
             for root in store_roots.roots(tx):
                 store_roots.set_events(tx, root.id, None)  # nobody listens yet
             known = watched_roots(tx, roots, clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -11,10 +12,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from daemon.deliver import standing
+from daemon.acceptance.asked import in_force
+from daemon.acceptance.standing import Acceptance, Ground
+from daemon.acceptance.words import acceptance_document
+from daemon.deliver import standing as outbox_standing
 from daemon.intake.selection import Selection
 from daemon.triage.document import instant
 from db import blind, census, results, roots, runs
@@ -25,6 +30,7 @@ from db.store import Store
 
 SILENT_AFTER: Final = timedelta(minutes=2)  # eight heartbeats
 DAY: Final = timedelta(hours=24)
+UTC_ZONE: Final = ZoneInfo("UTC")
 
 
 class DaemonState(StrEnum):
@@ -112,14 +118,15 @@ def canary_since(root: Root) -> datetime:
     return root.canary_seen_at or root.added_at
 
 
-def status_of(tx: Connection, store: Store, now: datetime) -> dict[str, Any]:
+def status_of(tx: Connection, store: Store, now: datetime, zone: ZoneInfo = UTC_ZONE) -> dict[str, Any]:
     """The document that `status --format json` prints; retired roots are in it, but do not make it unwell."""
     intake, known = intake_of(tx, now), roots.roots(tx)
     run, bundle, stand = intake.run, results.newest_bundle(tx), census.census(tx)
     open_since = {span.root_id: span.began_at for span in blind.spans(tx, now, now + DAY) if span.ended_at is None}
     minutes = blind.minutes(tx, now - DAY, now)
-    outbox, late = standing.document(tx, now)
-    problems = [*_problems(intake, known, open_since, now), *late]
+    outbox, late = outbox_standing.document(tx, now)
+    acceptance = in_force(tx, now)
+    problems = [*_problems(intake, known, open_since, now), *late, *_dropped(acceptance)]
     return {
         "schema": REVISIONS[-1],
         "well": not problems,
@@ -133,6 +140,7 @@ def status_of(tx: Connection, store: Store, now: datetime) -> dict[str, Any]:
             "heartbeat_at": instant(run.heartbeat_at) if run else None,
         },
         "bundle": bundle.name if bundle else None,
+        "acceptance": acceptance_document(acceptance, zone),
         "pending": stand.pending,
         "pending_by_state": {state.value: stand.states[state] for state in State if state in PENDING},
         "oldest_pending_at": _instant(stand.oldest_pending_at),
@@ -164,6 +172,7 @@ def _root(
             "seconds": selection.canary_seconds,
             "overdue": overdue(root, now),
         },
+        "drift": json.loads(root.drift) if root.drift else None,
         "retired_at": _instant(root.retired_at),
     }
 
@@ -181,6 +190,14 @@ def _problems(
             yield _problem(f"root-{root.state}", root.path, open_since.get(root.id), root.message)
         if overdue(root, now):
             yield _problem("canary-overdue", root.path, root.canary_seen_at, None)
+
+
+def _dropped(acceptance: Acceptance) -> Iterator[dict[str, str | None]]:
+    """Points that were refitted, and are not applied any more: bands are the bundle's own again."""
+    for who, standing in acceptance.standings.items():
+        if standing.dropped:
+            since = standing.lapses_at if standing.ground is Ground.LAPSED else None
+            yield _problem(f"refit-{standing.ground}", str(who), since, None)
 
 
 def _problem(kind: str, path: str | None, since: datetime | None, message: str | None) -> dict[str, str | None]:

@@ -13,8 +13,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from daemon.clock import Clock
-from daemon.report.gather import scheduled_at, write_downtime, write_nightly
+from daemon.report.making import write_downtime, write_nightly
 from daemon.report.pdf import missing
+from daemon.report.times import scheduled_at
 from daemon.settings import ReportFormat, ReportSettings, Settings
 from db import reports, roots
 from db.store import Store

@@ -1,4 +1,4 @@
-"""The settings of review: how many studies are read without their scores."""
+"""The settings of review: how many studies are read without their scores, how many low ones are looked at again."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ class BlindShare(Section):
 
 
 class ReviewSettings(Section):
-    """`[review]`: blind cases; none by default."""
+    """`[review]`: blind cases, none by default; and low films that each report names to be checked."""
 
     blind_share: BlindShare = BlindShare()
+    check_in_turn: int = Field(default=5, ge=0, le=100)
 
     @property
     def shares(self) -> Mapping[Band, float]:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from daemon.acceptance_settings import AcceptanceSettings
 from daemon.deliver.settings import DeliverSettings
 from daemon.dicom.settings import ReceiverSettings
 from daemon.errors import ConfigurationError
@@ -89,7 +90,7 @@ class ReportSettings(Section):
     formats: tuple[ReportFormat, ...] = (ReportFormat.HTML, ReportFormat.CSV, ReportFormat.JSON)
     keep_days: Annotated[int, Field(ge=1)] = 400
     downtime_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
-    contact: str = ""
+    contact: Annotated[str, Field(max_length=160)] = ""  # stands on the downtime sheet
 
     @field_validator("zone")
     @classmethod
@@ -128,6 +129,7 @@ class Settings(BaseSettings):
     queue: QueueSettings = QueueSettings()
     ris: RisSettings = RisSettings()
     review: ReviewSettings = ReviewSettings()
+    acceptance: AcceptanceSettings = AcceptanceSettings()
     root: tuple[RootSettings, ...] = ()
     receiver: ReceiverSettings = ReceiverSettings()
     report: ReportSettings = ReportSettings()

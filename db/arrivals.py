@@ -68,7 +68,7 @@ _APPEND: Final = insert(schema.history)
 def _arrival(row: Row[Any]) -> Arrival:
     """By position (names cost five times as much): the table and the records share one order."""
     cells = tuple(row)
-    arranged: Any = (*cells[:7], FileStamp(*cells[7:12]), *cells[12:17], FilmFacts(*cells[17:31]), *cells[31:])
+    arranged: Any = (*cells[:7], FileStamp(*cells[7:12]), *cells[12:17], FilmFacts(*cells[17:32]), *cells[32:])
     return Arrival(*arranged)
 
 

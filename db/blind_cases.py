@@ -93,6 +93,11 @@ def hidden(tx: Connection) -> frozenset[int]:
     return frozenset(drawn | set(tx.execute(same).scalars()))
 
 
+def drawn(tx: Connection) -> frozenset[int]:
+    """Ids of the studies that were drawn, also of those with a verdict."""
+    return frozenset(tx.execute(select(c.study_id)).scalars())
+
+
 def contents(tx: Connection) -> frozenset[str]:
     """The SHA-256 of everything whose score is not to be shown."""
     return frozenset(tx.execute(_contents()).scalars())

@@ -19,9 +19,9 @@ from db.records import LastRead, WaitingImage
 from db.states import ENDED, REJECTION_NOTE, UNREAD, State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Subquery
     from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 a: Final = schema.arrival.c
@@ -38,22 +38,17 @@ def waiting(tx: Connection, among: Select[tuple[int]] | None = None) -> list[Wai
         tx: the transaction.
         among: gives ids of studies; only these are looked at.
     """
-    return _images(tx, ENDED, _narrowed(unread(), among), _copies(tx))
+    return _images(tx, ENDED, _unread(among))
 
 
-def images_of(tx: Connection, among: Select[tuple[int]]) -> list[WaitingImage]:
-    """Every image of some studies, whether they wait or were read, as `waiting` gives them; without their copies.
-
-    Args:
-        tx: the transaction.
-        among: gives ids of studies.
-    """
-    return _images(tx, ENDED, _narrowed(newest_image(schema.arrival.c), among), {})
+def images_of(tx: Connection, chosen: Select[tuple[int]]) -> list[WaitingImage]:
+    """Likewise every image of the studies whose ids `chosen` gives, whether or not they wait."""
+    return _images(tx, ENDED, chosen.subquery("chosen"))
 
 
 def not_scored(tx: Connection) -> list[WaitingImage]:
     """The refused and failed images among `waiting`."""
-    return _images(tx, ENDED - {State.SCORED}, unread(), _copies(tx))
+    return _images(tx, ENDED - {State.SCORED}, _unread(None))
 
 
 def is_film(arrival: ReadOnlyColumnCollection[str, Any]) -> ColumnElement[bool]:
@@ -83,16 +78,15 @@ def unread() -> Select[Any]:
     return select(newest.c.study_id, newest.c.arrived_at).where(~read)
 
 
-def _narrowed(studies: Select[Any], among: Select[tuple[int]] | None) -> Select[Any]:
-    """Those of some studies that are among others."""
-    return studies if among is None else studies.where(studies.selected_columns.study_id.in_(among))
+def _unread(among: Select[tuple[int]] | None) -> Subquery:
+    waits = unread().subquery("waits")
+    if among is None:
+        return waits
+    return select(waits.c.study_id).where(waits.c.study_id.in_(among)).subquery("chosen")
 
 
-def _images(
-    tx: Connection, states: Collection[State], studies: Select[Any], copies: Mapping[int, tuple[str, ...]]
-) -> list[WaitingImage]:
+def _images(tx: Connection, states: Collection[State], chosen: Subquery) -> list[WaitingImage]:
     ended = sorted(ENDED)
-    waits = studies.subquery("waits")
     twin = schema.arrival.alias("twin").c
     replaced = exists().where(
         twin.study_id == a.study_id,
@@ -128,15 +122,15 @@ def _images(
             a.marks,
             a.withdrawn_at,
         )
-        .select_from(waits)
-        .join(schema.study, s.id == waits.c.study_id)
+        .select_from(chosen)
+        .join(schema.study, s.id == chosen.c.study_id)
         .join(schema.arrival, and_(a.study_id == s.id, a.state.in_(sorted(states)), is_film(a)))
         .join(schema.root, schema.root.c.id == a.root_id)
         .outerjoin(schema.result, schema.result.c.id == a.result_id)
         .where(or_(a.removed_at.is_(None), ~replaced))
         .order_by(s.id, a.arrived_at, a.id)
     )
-    hidden = blind_cases.hidden(tx)
+    copies, hidden = _copies(tx), blind_cases.hidden(tx)
     return [
         WaitingImage(*(*row[:2], in_clear(row[2]), *row[3:], copies.get(row[6], ()), row[0] in hidden))
         for row in tx.execute(query)

@@ -64,6 +64,7 @@ class FilmFacts:
     believed: str | None = None  # which of age, view and modality the file says, separated by blanks
     marks: str | None = None  # codes of findings that the site lets pass with a mark, separated by blanks
     urgency: str | None = None  # that the request asks for: stat, urgent or routine
+    measures: str | None = None  # of the picture as a whole, see `models.film_statistics`; they name nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Root:
     canary_stamp: str | None = None
     canary_seen_at: datetime | None = None
     retired_at: datetime | None = None
+    drift: str | None = None  # JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,11 @@ b: Final = schema.bundle.c
 r: Final = schema.result.c
 
 
+def document_digest(document: str) -> str:
+    """What tells a bundle.json, as it is kept, from another: with the model's hash, the identity of a bundle."""
+    return hashlib.sha256(document.encode("utf-8", "backslashreplace")).hexdigest()
+
+
 def ensure_bundle(
     tx: Connection, *, model_sha256: str, name: str, preprocessing: int, document: str, now: datetime
 ) -> int:
@@ -30,7 +35,7 @@ def ensure_bundle(
         document: bundle.json, as text.
         now: when it is first used.
     """
-    digest = hashlib.sha256(document.encode("utf-8", "backslashreplace")).hexdigest()
+    digest = document_digest(document)
     query = select(b.id).where(b.model_sha256 == model_sha256, b.name == name, b.document_sha256 == digest)
     known: int | None = tx.execute(query).scalar_one_or_none()
     if known is not None:
@@ -53,8 +58,11 @@ def bundles(tx: Connection) -> dict[int, BundleRow]:
 
 
 def newest_bundle(tx: Connection) -> BundleRow | None:
-    """The bundle that came into use last."""
-    row = tx.execute(select(schema.bundle).order_by(b.first_used_at.desc(), b.id.desc()).limit(1)).one_or_none()
+    """The bundle that came into use last: that of the newest run, which may have gone back to an earlier one."""
+    run = schema.daemon_run.c
+    of_run = select(run.bundle_id).where(run.bundle_id.is_not(None)).order_by(run.id.desc()).limit(1).scalar_subquery()
+    newest = select(schema.bundle).order_by((b.id == of_run).desc(), b.first_used_at.desc(), b.id.desc()).limit(1)
+    row = tx.execute(newest).one_or_none()
     return None if row is None else BundleRow(**row._mapping)
 
 

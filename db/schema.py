@@ -33,7 +33,7 @@ from db.states import (
 )
 from db.types import FilePath, SafeText, Signed64, UtcDateTime, WordOf
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 """Every revision that a released version wrote, oldest first; the last is this version's."""
 
 metadata = MetaData(
@@ -64,6 +64,7 @@ root = Table(
     Column("canary_stamp", SafeText),
     Column("canary_seen_at", UtcDateTime),
     Column("retired_at", UtcDateTime),  # nobody is to look for it any more
+    Column("drift", SafeText),  # JSON: what the last report found out about its films; None: nothing yet
 )
 
 blind_span = Table(
@@ -151,6 +152,7 @@ arrival = Table(
     Column("believed", SafeText),  # which of age, view and modality the file says, separated by blanks
     Column("marks", SafeText),  # codes of findings that the site lets pass with a mark, separated by blanks
     Column("urgency", SafeText),  # that the request asks for
+    Column("measures", SafeText),  # of the picture as a whole: what drift is looked for in
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcDateTime),
     Column("backlog", Boolean, nullable=False),
@@ -247,6 +249,26 @@ blind_case = Table(
     Column("share", Float, nullable=False),  # the chance that a study of this band was drawn by
     Column("every_band", Boolean, nullable=False),  # whether studies of the other bands could be drawn then, too
     Column("drawn_at", UtcDateTime, nullable=False),
+)
+
+acceptance = Table(
+    "acceptance",  # a bundle judged on the site's own films, for one population
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("bundle", SafeText, nullable=False),  # its name
+    Column("model_sha256", SafeText, nullable=False),
+    Column("document_sha256", SafeText, nullable=False),
+    Column("population", SafeText, nullable=False),
+    Column("accepted", Boolean, nullable=False),  # by the rule
+    Column("at", UtcDateTime, nullable=False),
+    Column("by", SafeText, nullable=False),
+    Column("source", SafeText, nullable=False),  # of the films: a folder, or the verdicts of the site's readers
+    Column("counts", SafeText, nullable=False),  # JSON
+    Column("figures", SafeText, nullable=False),  # JSON
+    Column("points", SafeText),  # JSON: the point as it was refitted; None: the bundle's own
+    Column("revoked_at", UtcDateTime),
+    Column("revoked_by", SafeText),
+    sqlite_autoincrement=True,  # people call a judgement by its number
 )
 
 report = Table(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, func, select
 
 from db import schema
 from db.states import ENDED, UNREAD, State
@@ -50,18 +50,32 @@ def turnarounds(tx: Connection, start: datetime, end: datetime) -> list[float]:
         .group_by(a.study_id)
         .subquery("came")
     )
-    first = (
-        select(e.study_id, func.min(e.read_at).label("read_at"))
-        .where(_by_a_reader())
-        .group_by(e.study_id)
-        .subquery("first")
-    )
+    first = _first()
     query = (
         select(came.c.arrived_at, first.c.read_at)
         .join_from(first, came, came.c.study_id == first.c.study_id)
         .where(first.c.read_at >= start, first.c.read_at < end, first.c.read_at >= came.c.arrived_at)
     )
     return [(read - arrived_at).total_seconds() for arrived_at, read in tx.execute(query)]
+
+
+def read_first(start: datetime, end: datetime) -> Select[tuple[int]]:
+    """Ids of the studies, under `study_id`, that somebody read for the first time within the span."""
+    first = _first()
+    return select(first.c.study_id).where(first.c.read_at >= start, first.c.read_at < end)
+
+
+def first_reads(tx: Connection, start: datetime, end: datetime) -> dict[int, datetime]:
+    """Those studies, and when that was."""
+    first = _first()
+    query = select(first.c.study_id, first.c.read_at).where(first.c.read_at >= start, first.c.read_at < end)
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def _first() -> Subquery:
+    """(study_id, read_at) of the first reading of each study."""
+    query = select(e.study_id, func.min(e.read_at).label("read_at")).where(_by_a_reader()).group_by(e.study_id)
+    return query.subquery("first")
 
 
 def _by_a_reader() -> ColumnElement[bool]:

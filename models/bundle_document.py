@@ -14,6 +14,7 @@ from models.contract import VERSIONS
 from models.errors import ModelsError
 from models.operating_points import Calibration, GroupPolicy, OperatingPoint
 from models.population import AgeGroup, Policy, Population
+from models.reference import references
 
 FORMAT: Final = 2
 FORMATS: Final = (1, FORMAT)  # 1 states no policies: every film is judged, none is refused by age
@@ -78,6 +79,10 @@ class Checker:
         self.certified(document)
         if not isinstance(document.get("gate", {}), Mapping):
             self.fail("gate is no JSON object")
+        try:
+            references(document)
+        except ValueError as error:
+            self.fail(str(error))
         return document
 
     def certified(self, document: Mapping[str, Any]) -> bool:

@@ -22,6 +22,9 @@ def command(context: click.Context, form: str, db: str | None) -> None:
     chance that it was drawn by. Every band needs a share in [review] blind_share. The same verdicts give the same
     figures.
     """
+    from zoneinfo import ZoneInfo
+
+    from daemon.acceptance.asked import in_force
     from daemon.review.agreement import agreement_lines, agreement_of
 
     settings = settings_of(context)
@@ -31,7 +34,9 @@ def command(context: click.Context, form: str, db: str | None) -> None:
             import numpy as np
 
             rng = np.random.default_rng(0)  # the same verdicts, the same figures
-            document = agreement_of(tx, settings.prevalence.site, datetime.now(UTC), rng)
+            now = datetime.now(UTC)
+            zone = ZoneInfo(settings.report.zone)
+            document = agreement_of(tx, settings.prevalence.site, now, rng, in_force(tx, now), zone)
     finally:
         store.close()
     if form == "json":

@@ -56,6 +56,10 @@ def command(
     What looks like writing near an edge is blanked; a film on which it lies elsewhere is left out. Look at every
     picture before the folder leaves the house. Nothing is changed in the watched folders or the database.
     """
+    from zoneinfo import ZoneInfo
+
+    from daemon.acceptance.asked import in_force
+    from daemon.acceptance.words import outside_document
     from daemon.collect.folder import check_key, check_place
     from daemon.errors import DaemonError
     from db.roots import roots
@@ -68,6 +72,7 @@ def command(
     try:
         with store.read() as tx:
             watched = [root.path for root in roots(tx) if root.retired_at is None]
+            stands = in_force(tx, datetime.now(UTC))
         watched += [str(root.path) for root in settings.root]
         check_place(out, watched)
         if key is not None:
@@ -93,7 +98,9 @@ def command(
     if key is not None:
         _write_key(key, collected)
     if form == "json":
-        click.echo(json.dumps(_document(collected, wish, out), indent=2))
+        zone = ZoneInfo(settings.report.zone)
+        document = _document(collected, wish, out) | {"acceptance": outside_document(stands, zone)}
+        click.echo(json.dumps(document, indent=2))
     else:
         _say(collected, out)
 
@@ -122,6 +129,7 @@ def _drawn() -> int:
 
 
 def _choice(store: Store, settings: Settings, named: tuple[str, ...], asked: dict[str, Any]) -> tuple[Wish, Choice]:
+    from daemon.acceptance.asked import in_force
     from daemon.collect.choosing import Wish, cases_of, choose
     from daemon.followup.reads import study_of
     from daemon.waiting import rules_of_row
@@ -130,7 +138,8 @@ def _choice(store: Store, settings: Settings, named: tuple[str, ...], asked: dic
     identity = identity_of(settings, store)
     with store.read() as tx:
         wish = Wish(named=frozenset(study_of(tx, text, identity).id for text in named), **asked)
-        rules = {number: rules_of_row(row, settings.prevalence.site) for number, row in results.bundles(tx).items()}
+        stands, site = in_force(tx, datetime.now(UTC)), settings.prevalence.site
+        rules = {number: rules_of_row(row, site, stands) for number, row in results.bundles(tx).items()}
         known, hidden = cases.last_verdicts(tx), blind_cases.hidden(tx)
         return wish, choose(cases_of(cases.images(tx), known, rules.__getitem__, hidden), wish)
 

@@ -30,7 +30,8 @@ def command(images: Path | None, out: Path, population: str | None) -> None:
     from daemon.demo.films import check_own, demo_files, own_files
     from daemon.demo.run import Places, daemon, drop, wait_until_accounted, wait_until_watching
     from daemon.errors import DaemonError
-    from daemon.report.gather import date_span, write_one
+    from daemon.report.making import write_one
+    from daemon.report.times import date_span
     from daemon.settings import ReportSettings, Settings
     from daemon.waiting import account_of, queue_of
     from db.store import open_store

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -33,6 +34,11 @@ def command(
     patient data; they are not written into a configured folder or beside the film. The exit code is 0 whatever the
     answer, and 1 where nothing could be looked at.
     """
+    from zoneinfo import ZoneInfo
+
+    from daemon.acceptance.asked import glanced, identity_of
+    from daemon.acceptance.rules import rules_under
+    from daemon.acceptance.words import acceptance_document
     from daemon.cli.interrupt import held_back
     from daemon.composition import bundle_of
     from daemon.explain.document import document_of, is_blind, judged_of
@@ -49,6 +55,8 @@ def command(
     if out is not None:
         check_folder(out, film, settings)
     model, policy, hidden = bundle_of(settings, bundle), settings.gate.policy, kept_back(settings)
+    stands = glanced(settings.store.url, model, datetime.now(UTC))
+    rules = rules_under(model.points, model.policies, identity_of(model), stands, settings.prevalence.site)
     with (
         busy("looking at the film"),
         held_back() as stop,
@@ -57,8 +65,9 @@ def command(
         explained = explain(place, pool, stop)
         if explained is None:
             return  # held_back says so
-        judged = judged_of(explained, model, settings.prevalence.site)
-        document = document_of(explained, judged, model, policy, hidden)
+        judged = judged_of(explained, rules)
+        said = acceptance_document(stands, ZoneInfo(settings.report.zone))
+        document = document_of(explained, judged, model, policy, rules, hidden, said)
         if out is not None:
             shown = None if is_blind(explained, hidden) else judged
             document["pictures"] = write_pictures(explained, shown, model, out, pool, stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ def command(
     picture: its left is mostly the patient's right. A heat map is no finding, and does not say where pneumonia is.
     Nothing is stored, and nothing is written into a watched folder.
     """
+    from daemon.acceptance.asked import in_force
     from daemon.composition import bundle_of
     from daemon.followup.heat import heat_of, images_of
     from daemon.followup.heat_document import blind_entry, entry_of, heat_document, heat_lines, unscored_entry
@@ -51,6 +53,7 @@ def command(
         identity = identity_of(settings, store)
         with store.read() as tx:
             found = images_of(tx, film, identity)
+            stands = in_force(tx, datetime.now(UTC))
             watched = [root.path for root in roots(tx) if root.retired_at is None]
     finally:
         store.close()
@@ -66,7 +69,7 @@ def command(
             if image.blind and out is None:
                 entries.append(blind_entry(image))
                 continue
-            heat = heat_of(image, settings.prevalence.site, lambda: bundle_of(settings, bundle))
+            heat = heat_of(image, settings.prevalence.site, stands, lambda: bundle_of(settings, bundle))
             entries.append(entry_of(heat))
             if out is not None:
                 drawn += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ def command(context: click.Context, film: str, form: str, db: str | None) -> Non
     FILM is the path of an image, also of one that is gone, or an arrival's number as the service's log shows it. Every
     content that the path ever held is told. Times are in the report's zone.
     """
+    from daemon.acceptance.asked import in_force
     from daemon.errors import DaemonError
     from daemon.followup.naming import places_of
     from daemon.followup.way import way_of
@@ -38,13 +39,13 @@ def command(context: click.Context, film: str, form: str, db: str | None) -> Non
             if not places:
                 cause = "nothing of that name was seen"
                 raise DaemonError("tell the way of", film, cause, "give a path, or an arrival's number from the log")
-            document = way_of(tx, places, settings.prevalence.site)
+            zone, stands = ZoneInfo(settings.report.zone), in_force(tx, datetime.now(UTC))
+            document = way_of(tx, places, settings.prevalence.site, stands, zone)
     finally:
         store.close()
     if form == "json":
         click.echo(json.dumps(document, indent=2))
         return
-    zone = ZoneInfo(settings.report.zone)
     for told in document["films"]:
         click.echo(printable(told["path"]))
         for generation in told["generations"]:
@@ -77,7 +78,8 @@ def _facts(told: Mapping[str, Any], zone: ZoneInfo) -> Iterator[tuple[str, str]]
         model = f"{result['bundle'] or 'unknown bundle'} ({result['model_sha256'][:12]})"
         unlike = "" if result["unlikeness"] is None else f", unlikeness {result['unlikeness']:.1f}"
         score = "blind, not shown until there is a verdict" if result["blind"] else f"logit {result['logit']:.3f}"
-        yield "result", f"{probability}{score}{unlike}, by {model}"
+        accepted = {None: "", True: ", accepted at this site", False: ", not accepted at this site"}[result["accepted"]]
+        yield "result", f"{probability}{score}{unlike}, by {model}{accepted}"
     if told["code"]:
         yield "reason", f"{told['message'] or 'none was kept'} ({told['code']})"
     if original := told["duplicate_of"]:

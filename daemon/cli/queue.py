@@ -49,6 +49,7 @@ def table(document: Mapping[str, Any]) -> list[str]:
     bundle = document["bundle"]
     model = f"{bundle['name']} ({bundle['sha256'][:12]})" if bundle else "nothing scored yet"
     lines = [f"{document['waiting']} waiting, as of {document['generated_at']}; model: {model}"]
+    lines.append(printable(document["acceptance"]["sentence"]))
     rows = [_row(entry) for entry in document["queue"]]
     lines += aligned(("rank", "study", "band", "probability", "tier", "arrived", "film"), rows)
     lines += _notes(document)

@@ -90,22 +90,22 @@ def command(
     store = store_of(settings, db, create=False)
     try:
         with busy("reading the store"), store.read() as tx:
-            nights = nights_of(tx, *span)
+            nights = nights_of(tx, *span, now)
     finally:
         store.close()
-    anew = None if folder is None else _rescored(folder, changed, nights.read.images)
+    anew = None if folder is None else _rescored(folder, changed, nights.images)
     try:
         ruled = {number: _none().rules(kept, settings.department) for number, kept in nights.bundles.items()}
         bundles = {**nights.bundles, **({} if anew is None else {OTHER: anew[0]})}
         others = {number: points.rules(kept, changed.department) for number, kept in bundles.items()}
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--first-threshold") from error
-    one = studies_of(nights.read.images, ruled.__getitem__, settings.department)
-    images = nights.read.images if anew is None else anew[1].images
+    one = studies_of(nights.images, ruled.__getitem__, settings.department)
+    images = nights.images if anew is None else anew[1].images
     two = studies_of(images, others.__getitem__, changed.department)
     waits = (settings.department.waits, changed.department.waits)
     with told("studies") as show:
-        found = compared(one, two, nights.read.read_at, nights.pneumonia, waits, show)
+        found = compared(one, two, nights.read_at, nights.pneumonia, waits, show)
     asked: dict[str, Any] = {"config": None if other is None else str(other)}
     asked |= {"threshold": threshold, "first_threshold": first_threshold, "bundle": None}
     if anew is not None:

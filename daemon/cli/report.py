@@ -51,7 +51,8 @@ def command(
     The queue in it is today's, whatever the date. `watch` writes one every night by itself, and every hour the sheet
     that people read from while the service is down.
     """
-    from daemon.report.gather import date_span, write_downtime, write_one
+    from daemon.report.making import write_downtime, write_one
+    from daemon.report.times import date_span
 
     if downtime and (day or formats):
         raise click.UsageError("--downtime goes with neither --date nor --format: it is one sheet, of now")

@@ -18,6 +18,12 @@ NOTICED: Final = {"events": "events", "polled": "polling", "nobody": "nobody"}
 WRONG: Final = {
     "daemon-died": "the daemon died; its last sign of life was at {since}: start it again",
     "daemon-silent": "the daemon gives no sign of life since {since}: see its log",
+    "refit-lapsed": "films of {path} are judged by the bundle's own points again since {since}: the acceptance "
+    "lapsed; run `cxr-triage accept` anew, or revoke it",
+    "refit-other-bundle": "films of {path} are judged by the bundle's own points again: those that this site refitted "
+    "were of another bundle; run `cxr-triage accept` anew, or revoke it",
+    "refit-damaged": "films of {path} are judged by the bundle's own points: those that this site refitted cannot be "
+    "read; run `cxr-triage accept` anew, or revoke it",
     "root-away": "{path} cannot be seen since {since}",
     "root-replaced": "{path} is not the folder it was, since {since}",
     "root-read-only": "{path} is read-only",
@@ -37,7 +43,8 @@ def command(context: click.Context, everything: bool, form: str, db: str | None)
     """Say whether a daemon runs on this database, how each root is looked after, and what is pending.
 
     Exit code 1 if the daemon stopped without saying so or gives no sign of life, a root cannot be seen, was replaced or
-    is read-only, a canary is overdue, or messages do not get out. Times are in the report's zone.
+    is read-only, a canary is overdue, messages do not get out, or points that this site refitted are no longer
+    applied. Times are in the report's zone.
     """
     from daemon.health import status_of
 
@@ -45,7 +52,7 @@ def command(context: click.Context, everything: bool, form: str, db: str | None)
     store = store_of(settings, db, create=False)
     try:
         with store.read() as tx:
-            document = status_of(tx, store, datetime.now(UTC))
+            document = status_of(tx, store, datetime.now(UTC), ZoneInfo(settings.report.zone))
     finally:
         store.close()
     if not everything:
@@ -63,6 +70,7 @@ def table(document: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
     daemon = document["daemon"]
     yield f"daemon    {daemon['state']}" + (f", {daemon['kind']} (pid {daemon['pid']})" if daemon["pid"] else "")
     yield f"model     {document['bundle'] or 'nothing scored yet'}"
+    yield f"          {printable(document['acceptance']['sentence'])}"
     yield f"pending   {_pending(document, zone)}"
     if document["tried_again"]:
         yield f"          {document['tried_again']} to be tried again, from {_time(document['tried_again_at'], zone)}"
@@ -73,8 +81,11 @@ def table(document: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
     if document["roots"]:
         yield ""
         yield from aligned(HEAD, [_row(root, zone) for root in document["roots"]])
-    if document["problems"]:
+    changed = [root for root in document["roots"] if root["drift"] and root["drift"]["standing"] == "changed"]
+    if document["problems"] or changed:
         yield ""
+    for root in changed:
+        yield f"films     {printable(root['path'])}: {root['drift']['lines'][0]} See `cxr-triage drift`"
     for problem in document["problems"]:
         path, since = printable(problem["path"] or ""), _time(problem["since"], zone)
         message = f": {printable(problem['message'])}" if problem["message"] else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,11 @@ def command(
     no band. Without --examples no file is named. The exit code is 0 if at least one film could be scored, else 1; also
     1 if a folder could not be listed, and 130 after Ctrl-C, which prints what was counted so far.
     """
+    from zoneinfo import ZoneInfo
+
+    from daemon.acceptance.asked import glanced, identity_of
+    from daemon.acceptance.rules import rules_under
+    from daemon.acceptance.words import outside_document
     from daemon.cli.interrupt import held_back
     from daemon.cli.main import INTERRUPTED
     from daemon.composition import bundle_of
@@ -50,12 +56,13 @@ def command(
     from daemon.intake.workers import WorkerPool, default_workers
     from daemon.review.unseen import kept_back
     from daemon.roots import roots_of
-    from daemon.triage.rules import rules_of
 
     settings = settings_of(context)
     roots = roots_of(settings, folders, population)
     model, policy, workers = bundle_of(settings, bundle), settings.gate.policy, default_workers()
-    tally = Tally(rules_of(model.points, model.policies), examples, kept_back(settings))
+    stands = glanced(settings.store.url, model, datetime.now(UTC))
+    rules = rules_under(model.points, model.policies, identity_of(model), stands)
+    tally = Tally(rules, examples, kept_back(settings))
     complete, document = False, dict[str, Any]()
     found, failed = _listed(roots)
     complain(failed)
@@ -67,6 +74,7 @@ def command(
             with counting("films", lambda: (survey.done, survey.total)) as show:
                 complete = survey.run(stop, show)
             document = survey_document(tally, found, model, policy, listed=survey.total, complete=complete)
+            document["acceptance"] = outside_document(stands, ZoneInfo(settings.report.zone))
     except KeyboardInterrupt:  # a survey that is broken off has counted something
         if not document:
             raise

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
+from daemon.acceptance.asked import in_force
+from daemon.acceptance.words import told_outside
 from daemon.deliver import receivers
 from daemon.deliver.settings import DeliverSettings
 from daemon.deliver.times import is_over
@@ -44,6 +46,7 @@ def announce_report(tx: Connection, settings: DeliverSettings, report: Report, n
         "overdue": sum(study.overdue for study in report.studies),
         "not_scored": report.unscored_total,
         "balanced": bool(report.account["balanced"]),
+        "acceptance": report.told_outside,
         "link": link_to(settings.link, date),
     }
     outbox.add(tx, NoticeKind.REPORT, f"report {date} {report.site}", json.dumps(payload), targets, now)
@@ -108,13 +111,14 @@ def announce_urgent(tx: Connection, settings: DeliverSettings, department: Depar
     told = outbox.newest(tx, NoticeKind.URGENT, per_hour)
     planned = plan(found, told, digests[0] if digests else None, per_hour, now)
     targets, link = receivers.urgent(settings), link_to(settings.link, None)
+    stands = told_outside(in_force(tx, now), department.waits.zone)
     ids = urgent.ids_of(tx, [study.study for study in found])
     for study in planned.single:
-        key, payload = _key(ids[study.study]), json.dumps({"studies": 1, "link": link})
+        key, payload = _key(ids[study.study]), json.dumps({"studies": 1, "acceptance": stands, "link": link})
         outbox.add(tx, NoticeKind.URGENT, key, payload, targets, now, study_id=ids[study.study])
     if not planned.together:
         return len(planned.single)
-    payload = json.dumps({"studies": len(planned.together), "more": True, "link": link})
+    payload = json.dumps({"studies": len(planned.together), "more": True, "acceptance": stands, "link": link})
     first = ids[planned.together[0].study]
     digest = outbox.add(tx, NoticeKind.DIGEST, f"digest from study {first}", payload, targets, now)
     for study in planned.together:

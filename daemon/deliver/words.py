@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from textwrap import wrap
 from typing import Any, Final
 
 from daemon.triage.document import instant
@@ -13,6 +14,7 @@ from db.outbox import Delivery, Notice
 from db.states import NoticeKind
 
 SCHEMA: Final = 1
+WIDTH: Final = 72  # characters of a line
 BANDS: Final = {"first": "first", "next": "next", "in_turn": "in turn", "unscored": "unscored"}
 CLOSING: Final = "This orders reading; it does not diagnose. No patient is named in messages."
 
@@ -53,6 +55,8 @@ def text(notice: Notice, *, escalated: bool, acknowledge_within: timedelta) -> s
         parts.insert(0, f"Nobody acknowledged this within {minutes} minutes.")
     if notice.kind in (NoticeKind.URGENT, NoticeKind.DIGEST):
         parts.append(f"When somebody has taken it on: cxr-triage deliver acknowledge {notice.id}")
+    if payload.get("acceptance"):
+        parts.append("\n".join(wrap(f"The model: {payload['acceptance']}.", WIDTH)))
     if payload.get("link"):
         parts.append(payload["link"])
     return "\n\n".join([*parts, CLOSING]) + "\n"

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.intake.worker import Verdict
-from daemon.triage.rules import Judged, Site, rules_of
+from daemon.triage.document import NOT_ACCEPTED
+from daemon.triage.rules import Judged, Rules
 from models.contract import VERSIONS
 from models.gate import MAX_CHROMA, MIN_SPREAD
 from models.pixel_gate import read_gate
@@ -29,18 +30,24 @@ def is_blind(explained: Explanation, hidden: Collection[str]) -> bool:
     return explained.content is not None and explained.content.sha256 in hidden
 
 
-def judged_of(explained: Explanation, bundle: Bundle, site: Site) -> Judged | None:
+def judged_of(explained: Explanation, rules: Rules) -> Judged | None:
     """What the score means; None for a film that gets none."""
     answer = explained.answer
     if answer.logit is None:
         return None
     facts = answer.facts
     population = Population(facts.population) if facts.population else None
-    return rules_of(bundle.points, bundle.policies, site).judged(answer.logit, population, facts.age_years)
+    return rules.judged(answer.logit, population, facts.age_years)
 
 
 def document_of(
-    explained: Explanation, judged: Judged | None, bundle: Bundle, policy: GatePolicy, hidden: Collection[str] = ()
+    explained: Explanation,
+    judged: Judged | None,
+    bundle: Bundle,
+    policy: GatePolicy,
+    rules: Rules,
+    hidden: Collection[str] = (),
+    acceptance: Mapping[str, Any] = NOT_ACCEPTED,
 ) -> dict[str, Any]:
     """The document; `pictures` is added by whoever draws some.
 
@@ -48,7 +55,9 @@ def document_of(
         explained: the film.
         judged: its score.
         bundle, policy: by which it was judged.
+        rules: what its scores mean at this site.
         hidden: the SHA-256 of films whose scores are not to be shown.
+        acceptance: how the bundle stands at this site.
     """
     place, content, insight = explained.place, explained.content, explained.insight
     blind = is_blind(explained, hidden)
@@ -67,8 +76,9 @@ def document_of(
         "stopped_by": _stopped(explained),
         "picture": None if insight is None else _picture(insight),
         "gate": None if insight is None else _gate(insight, bundle),
+        "acceptance": dict(acceptance),
         "blind": blind,
-        "score": None if judged is None or blind else _score(explained, judged, bundle),
+        "score": None if judged is None or blind else _score(explained, judged, rules),
         "bundle": {
             "name": bundle.name,
             "model_sha256": bundle.model_sha256,
@@ -178,12 +188,12 @@ def _gate(insight: Insight, bundle: Bundle) -> dict[str, Any] | None:
     }
 
 
-def _score(explained: Explanation, judged: Judged, bundle: Bundle) -> Mapping[str, Any]:
+def _score(explained: Explanation, judged: Judged, rules: Rules) -> Mapping[str, Any]:
     answer = explained.answer
     facts = answer.facts
     population = Population(facts.population) if facts.population else None
     group = group_of(facts.age_years if population is None else None, population)
-    point = rules_of(bundle.points, bundle.policies).points[group]
+    point = rules.points[group]
     assert answer.verdict is Verdict.SCORED  # noqa: S101
     return {
         "logit": answer.logit,
@@ -191,6 +201,7 @@ def _score(explained: Explanation, judged: Judged, bundle: Bundle) -> Mapping[st
         "prevalence": judged.prevalence,
         "band": None if facts.marks else str(judged.band),
         "policy": str(judged.policy),
+        "accepted": judged.accepted,
         "operating_point": {"population": str(point.population), **point.thresholds},
         "unlikeness": answer.unlikeness,
     }

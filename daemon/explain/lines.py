@@ -138,6 +138,7 @@ def _score(document: Mapping[str, Any]) -> Iterator[str]:
         ordered = " (ordered: none of these films is called low or first)" if score["policy"] == "ordered" else ""
         yield f"    band: {score['band'].replace('_', ' ')}{ordered}; {_bands(score['operating_point'])}"
     yield f"    model: {model['name']} ({model['model_sha256'][:12]}), preprocessing {model['preprocessing']}"
+    yield f"    {document['acceptance']['sentence']}"
 
 
 def _bands(point: Mapping[str, Any]) -> str:

@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from daemon.errors import DaemonError
 from daemon.explain import inside
 from daemon.explain.asking import TICK, Asked, Breaks, Stop, answered
 from daemon.explain.insight import Surveyed, read_surveyed
-from daemon.explain.tally import Tally
 from daemon.intake.bench import IN_FLIGHT, STUCK
 from daemon.intake.listing import Listing
 from daemon.intake.reading import Content, ReadProblem, Unread, read_file
@@ -64,6 +63,26 @@ class _Flight:
     copies: list[_Film] = field(default_factory=list)
 
 
+class Counts(Protocol):
+    """Whoever is told what became of each film; see `daemon.explain.tally.Tally`."""
+
+    seen: int
+    vanished: int
+
+    @property
+    def counted(self) -> int:
+        """Files that came out in some way."""
+
+    def film(self, path: str, found: Surveyed, declared: Population | None, sha256: str) -> None:
+        """A film that the workers judged."""
+
+    def failed(self, path: str, code: str) -> None:
+        """A file that nobody could judge."""
+
+    def duplicate(self, path: str, sha256: str) -> None:
+        """A file whose content came before."""
+
+
 class Survey:
     """One survey. It counts into its tally from the first film on, so that whoever stops it has what there is."""
 
@@ -72,7 +91,7 @@ class Survey:
         pool: Asked,
         bundle: Bundle,
         folders: Sequence[Folder],
-        tally: Tally,
+        tally: Counts,
         capacity: int,
         read: Callable[[Path], Content | Unread] = read_file,
         sleep: Callable[[float], None] = time.sleep,
@@ -89,7 +108,7 @@ class Survey:
     @property
     def done(self) -> int:
         """How many of the listed files are counted."""
-        return sum(self._tally.kinds.values()) + self._tally.vanished
+        return self._tally.counted + self._tally.vanished
 
     def run(self, stop: Stop, show: Callable[[], None]) -> bool:
         """See all films through; False where it was stopped before that.
@@ -143,7 +162,7 @@ class Survey:
         if flight is not None:
             flight.copies.append(film)
         elif self._repeats(sha256, film):
-            self._tally.duplicate()
+            self._tally.duplicate(str(film.path), sha256.hex())
         else:
             if not self._flights:
                 self._since = time.monotonic()
@@ -191,7 +210,7 @@ class Survey:
             return True
         sha256 = bytes.fromhex(content.sha256)
         if self._repeats(sha256, film):
-            self._tally.duplicate()
+            self._tally.duplicate(str(film.path), sha256.hex())
             return True
         declared = film.folder.declared
         found = answered(self._pool, inside.surveyed, read_surveyed, content.data, declared, deaths=1, stop=stop)
@@ -232,10 +251,11 @@ class Survey:
                 self._again([flight.film, *flight.copies])
             else:
                 self._land(flight.film, flight.sha256, found)
-                copies = [copy for copy in flight.copies if not self._repeats(flight.sha256, copy)]
-                for _ in range(len(flight.copies) - len(copies)):
-                    self._tally.duplicate()
-                self._again(copies)
+                again = [copy for copy in flight.copies if not self._repeats(flight.sha256, copy)]
+                for copy in flight.copies:
+                    if copy not in again:
+                        self._tally.duplicate(str(copy.path), flight.sha256.hex())
+                self._again(again)
 
     def _again(self, films: Iterable[_Film]) -> None:
         """Take films up once more that are counted as seen."""

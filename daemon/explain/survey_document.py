@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.explain.tally import By, Kind, Tally, counts_of
-from daemon.triage.document import cell
+from daemon.triage.document import NOT_ACCEPTED, cell
 
 if TYPE_CHECKING:
     from daemon.explain.survey import Folder
@@ -92,13 +92,15 @@ def survey_lines(document: Mapping[str, Any]) -> Iterator[str]:
         if document["by"][by]:
             yield from _told_apart(head, document["by"][by])
     yield f"rules of this site: {' '.join(document['rules'])}"
-    yield f"model: {document['bundle']['name']} ({document['bundle']['model_sha256'][:12]})"
+    stands = document.get("acceptance", NOT_ACCEPTED)["sentence"]
+    yield f"model: {document['bundle']['name']} ({document['bundle']['model_sha256'][:12]}), {stands}"
 
 
 def survey_rows(document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """The counts of the document under the names of `ROW`, safe to open in a spreadsheet; no path is among them."""
     totals = {"files": document["files"], **{kind: document[kind] for kind in map(str, Kind)}}
     yield _row("all", "", totals)
+    yield _row("acceptance", document.get("acceptance", NOT_ACCEPTED)["sentence"], {})
     for band, count in document["bands"].items():
         yield _row("band", band, {"files": count, "scored": count})
     for kind in _CODES:

@@ -95,14 +95,19 @@ class Tally:
         for by in By:
             self._of(by, None)[Kind.FAILED] += 1
 
-    def duplicate(self) -> None:
+    def duplicate(self, path: str, sha256: str) -> None:  # noqa: ARG002  (as `daemon.explain.survey.Counts` has it)
         """Count a file whose content came before."""
         self.kinds[Kind.DUPLICATE] += 1
 
     @property
+    def counted(self) -> int:
+        """Files that came out in some way."""
+        return sum(self.kinds.values())
+
+    @property
     def balanced(self) -> bool:
         """Whether every file that was seen came out in one way."""
-        return self.seen == sum(self.kinds.values())
+        return self.seen == self.counted
 
     def _count(self, kind: Kind, path: str, codes: Iterable[str]) -> None:
         self.kinds[kind] += 1

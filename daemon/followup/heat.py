@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from daemon.acceptance.standing import Acceptance
+from daemon.acceptance.words import ACCEPTED, NOT_ACCEPTED
 from daemon.errors import DaemonError
 from daemon.followup.naming import places_of
 from daemon.intake.reading import REMEDIES, Content, read_file
@@ -77,12 +79,13 @@ def images_of(tx: Connection, text: str, identity: Identity) -> list[Image]:
     return of_study
 
 
-def heat_of(image: Image, site: Site, bundle: Callable[[], Bundle]) -> Heat:
+def heat_of(image: Image, site: Site, acceptance: Acceptance, bundle: Callable[[], Bundle]) -> Heat:
     """The map of an image.
 
     Args:
         image: as the store has it.
         site: the site's prevalences, as for the queue.
+        acceptance: how the bundle in use stands.
         bundle: asked for what scores only where no map was kept.
 
     Raises:
@@ -95,7 +98,7 @@ def heat_of(image: Image, site: Site, bundle: Callable[[], Bundle]) -> Heat:
         raise DaemonError(_SHOW, image.place.absolute, *BLIND)
     facts = image.arrival.facts
     population = Population(facts.population) if facts.population else None
-    judged = rules_of_row(row, site).judged(result.logit, population, facts.age_years)
+    judged = rules_of_row(row, site, acceptance).judged(result.logit, population, facts.age_years)
     kept = _kept(result.map)
     cells = kept if kept is not None else _scored_again(image, result, bundle())
     return Heat(image, result, row, judged, cells, again=kept is None)
@@ -114,12 +117,17 @@ def picture_of(heat: Heat, film: Radiograph) -> NDArray[np.uint8]:
     """The film with its map over it, uint8 (height + legend, width, 3)."""
     study = heat.image.study
     about = f"{study.key if study else 'no study'}, {band_words(heat.judged)}, model {heat.bundle.name}"
-    return overlay(film.pixels, heat.cells, frame_of(heat, film), [about])
+    return overlay(film.pixels, heat.cells, frame_of(heat, film), [about, accepted_words(heat.judged)])
 
 
 def band_words(judged: Judged) -> str:
     """The band as a person reads it."""
     return f"band {judged.band}".replace("_", " ") + (" (ordered)" if judged.policy == "ordered" else "")
+
+
+def accepted_words(judged: Judged) -> str:
+    """Whether the site accepted the bundle that gave the score."""
+    return ACCEPTED if judged.accepted else NOT_ACCEPTED
 
 
 def frame_of(heat: Heat, film: Radiograph) -> Frame:

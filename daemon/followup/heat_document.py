@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from daemon.acceptance.words import ACCEPTED, NOT_ACCEPTED
 from daemon.followup.heat import Heat, frame_of
 from db.identity import in_clear
 from db.images import Image
@@ -39,6 +40,7 @@ def entry_of(heat: Heat) -> dict[str, Any]:
         "policy": str(judged.policy),
         "probability": judged.probability,
         "prevalence": judged.prevalence,
+        "accepted": judged.accepted,
         "bundle": heat.bundle.name,
         "model_sha256": heat.result.model_sha256,
         "unlikeness": heat.result.unlikeness,
@@ -65,7 +67,7 @@ def film_entry(heat: Heat, film: Radiograph, picture: Path) -> dict[str, Any]:
 
 def blind_entry(image: Image) -> dict[str, Any]:
     """An image whose study is read without its score."""
-    hidden = dict.fromkeys(("logit", "band", "policy", "probability", "prevalence"))
+    hidden = dict.fromkeys(("logit", "band", "policy", "probability", "prevalence", "accepted"))
     arrival = image.arrival
     about = {"path": image.place.absolute, "sha256": arrival.sha256, "state": str(arrival.state), "blind": True}
     return {**about, **hidden}
@@ -97,6 +99,7 @@ def heat_lines(document: Mapping[str, Any]) -> Iterator[str]:
         ordered = " (ordered)" if entry["policy"] == "ordered" else ""
         band = entry["band"].replace("_", " ") + ordered
         yield f"  logit {entry['logit']:.3f}, the mean of the map; band {band}; model {entry['bundle']}"
+        yield f"  {ACCEPTED if entry['accepted'] else NOT_ACCEPTED}"
         yield from ("  " + "".join(f"{value:8.2f}" for value in row) for row in entry["map"])
         hot = [f"{cell['place']} {cell['value']:+.2f}" for cell in entry["hot"]]
         yield f"  hottest cells, by their place in the picture: {', '.join(hot) or 'none raises the score'}"

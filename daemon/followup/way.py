@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from daemon.acceptance.standing import Acceptance
+from daemon.acceptance.words import acceptance_document
 from daemon.triage.document import instant
 from daemon.triage.rules import Judged, Site
 from daemon.waiting import rules_of_row
-from db.records import BundleRow, FilmFacts
 from db.ways import Generation, Place, generations
 from models.population import Population
 
 
-def way_of(tx: Connection, places: Iterable[Place], site: Site) -> dict[str, Any]:
+def way_of(
+    tx: Connection, places: Iterable[Place], site: Site, acceptance: Acceptance, zone: ZoneInfo
+) -> dict[str, Any]:
     """The document that `history --format json` prints."""
+    judge = partial(_judged, site=site, acceptance=acceptance)
     return {
         "schema": 1,
+        "acceptance": acceptance_document(acceptance, zone),
         "films": [
-            {"path": place.absolute, "generations": [_generation(each, site) for each in generations(tx, place)]}
+            {"path": place.absolute, "generations": [_generation(each, judge) for each in generations(tx, place)]}
             for place in places
         ],
     }
 
 
-def _generation(found: Generation, site: Site) -> dict[str, Any]:
+def _generation(found: Generation, judge: Callable[[Generation, float], Judged | None]) -> dict[str, Any]:
     arrival = found.arrival
     return {
         "generation": arrival.generation,
@@ -41,7 +48,7 @@ def _generation(found: Generation, site: Site) -> dict[str, Any]:
         "sha256": arrival.sha256,
         "study": found.study,
         "blind": found.blind,
-        "result": _result(found, site),
+        "result": _result(found, judge),
         "duplicate_of": None
         if arrival.duplicate_of is None
         else {"arrival": arrival.duplicate_of, "path": found.elsewhere},
@@ -74,17 +81,18 @@ def _generation(found: Generation, site: Site) -> dict[str, Any]:
     }
 
 
-def _result(found: Generation, site: Site) -> dict[str, Any] | None:
+def _result(found: Generation, judge: Callable[[Generation, float], Judged | None]) -> dict[str, Any] | None:
     result, bundle = found.result, found.bundle
     if result is None:
         return None
-    judged = None if bundle is None or found.blind else _judged(bundle, result.logit, found.arrival.facts, site)
+    judged = None if bundle is None or found.blind else judge(found, result.logit)
     return {
         "blind": found.blind,
         "logit": None if found.blind else result.logit,
         "probability": None if judged is None else judged.probability,
         "prevalence": None if judged is None else judged.prevalence,
         "policy": None if judged is None else str(judged.policy),
+        "accepted": None if judged is None else judged.accepted,
         "bundle": None if bundle is None else bundle.name,
         "model_sha256": result.model_sha256,
         "unlikeness": result.unlikeness,
@@ -92,9 +100,10 @@ def _result(found: Generation, site: Site) -> dict[str, Any] | None:
     }
 
 
-def _judged(bundle: BundleRow, logit: float, facts: FilmFacts, site: Site) -> Judged | None:
-    """As the queue showed it: by what the bundle that scored it says."""
-    if not math.isfinite(logit):
+def _judged(found: Generation, logit: float, *, site: Site, acceptance: Acceptance) -> Judged | None:
+    """As the queue shows it: by what the bundle that scored it says, under what the site accepted."""
+    bundle, facts = found.bundle, found.arrival.facts
+    if bundle is None or not math.isfinite(logit):
         return None
     population = Population(facts.population) if facts.population else None
-    return rules_of_row(bundle, site).judged(logit, population, facts.age_years)
+    return rules_of_row(bundle, site, acceptance).judged(logit, population, facts.age_years)

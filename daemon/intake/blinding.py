@@ -7,10 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from daemon.acceptance.asked import identity_of, of_bundle
+from daemon.acceptance.rules import rules_under
 from daemon.intake.recording import Scoring
 from daemon.review.lots import lot
-from daemon.triage.rules import rules_of
-from db import blind_cases
+from daemon.triage.rules import Rules, rules_of
+from db import acceptances, blind_cases
 from db.records import Arrival
 from db.states import State
 from models.population import Policy, Population
@@ -30,9 +32,18 @@ def draw(tx: Connection, done: Arrival, logit: float, scoring: Scoring, now: dat
         return
     facts = done.facts
     population = Population(facts.population) if facts.population else None
-    rules = rules_of(scoring.bundle.points, scoring.bundle.policies)
-    judged = rules.judged(logit, population, facts.age_years)
+    judged = _rules(tx, scoring, now).judged(logit, population, facts.age_years)
     share = scoring.blind.get(judged.band, 0.0)
     if judged.policy is Policy.BANDED and lot(key, blind_cases.study_key(tx, done.study_id)) < share:
         every = all(scoring.blind.values())
         blind_cases.add(tx, done.study_id, done.id, band=judged.band, share=share, every_band=every, now=now)
+
+
+def _rules(tx: Connection, scoring: Scoring, now: datetime) -> Rules:
+    """What the queue will judge the score by: shares are of the bands that people see."""
+    bundle = scoring.bundle
+    if not acceptances.every(tx):
+        return rules_of(bundle.points, bundle.policies)
+    identity = identity_of(bundle)
+    acceptance = of_bundle(tx, identity, bundle.points, now)
+    return rules_under(bundle.points, bundle.policies, identity, acceptance)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from db.records import FilmFacts
 from models.contract import VERSIONS, Preprocessing
+from models.film_statistics import statistics_of, written
 from models.gate import against_tags, pixel_findings, population_findings
 from models.key_object import KEY_OBJECT, RejectionNote, read_note
 from models.pixel_gate import PixelGate, gate_of
@@ -96,7 +97,8 @@ def look(data: bytes, declared: Population | None, eyes: Eyes) -> Iterator[Seen]
     seen = replace(seen, findings=population_findings(seen.facts.age_years, declared, eyes.policies))
     yield seen  # a header costs less than a picture
     film = read_radiograph(data)
-    seen = replace(seen, findings=pixel_findings(film), film=film)
+    measures = written(statistics_of(film.pixels, film.width, film.height))
+    seen = replace(seen, findings=pixel_findings(film), film=film, facts=replace(seen.facts, measures=measures))
     yield seen
     if eyes.gate is not None:
         seen = replace(seen, findings=_against(eyes.gate.picture_findings(film), film))

@@ -11,6 +11,7 @@ import numpy as np
 
 from daemon.intake.worker import Outcome, Verdict
 from db.records import FilmFacts
+from models import film_statistics
 from models.key_object import MAX_IMAGES, REASONS, RejectionNote
 
 _NUMBERS: Final = frozenset({"age_years"})
@@ -48,6 +49,8 @@ def read(text: Any) -> Outcome:
     if (verdict is Verdict.SCORED) is (logit is None) or (logit is None) is not (cells is None):
         raise ValueError("a logit and a map belong to what was scored, and to nothing else")
     checked: dict[str, Any] = {key: _number(value) if key in _NUMBERS else _text(value) for key, value in facts.items()}
+    if checked["measures"] is not None and film_statistics.read(checked["measures"]) is None:
+        raise ValueError("film statistics of another version")
     return Outcome(
         verdict=verdict,
         facts=FilmFacts(**checked),

@@ -1,1 +1,1 @@
-"""Who gained and who lost against first come, first served; pure but for `gather.py`."""
+"""What the order did: the place of each study that was read against the one that first come, first served had given."""

@@ -1,148 +1,151 @@
-"""A ledger as a document, as rows and as lines for a terminal; a study that is blind has no band in any of them."""
+"""The ledger as plain data and as lines, as `ledger` prints it and the report shows it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from daemon.ledger.summary import BLIND, OBSERVED, Ledger, Moved, Side
+from daemon.ledger.moves import Move, Reading, Sum, moves, paid_most, sum_of
 from daemon.triage.document import cell, instant
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    from daemon.ledger.places import Placed
+from daemon.triage.order import Band, Urgency
 
 SCHEMA: Final = 1
+MOST: Final = 10  # single studies that are named
+BLIND: Final = "blind"
 ROW: Final = (
-    *("study", "accession", "band", "blind", "observed", "urgency", "arrived_at", "read_at", "first_come_at"),
-    *("place", "first_come_place", "places_gained", "minutes_gained"),
+    "study",
+    "accession",
+    "band",
+    "urgency",
+    "arrived_at",
+    "read_at",
+    "place",
+    "place_by_arrival",
+    "places_gained",
+    "minutes_gained",
 )
-NAMES: Final = {"in_turn": "in turn"}
-NOTHING: Final = "nobody said of any study that it was read: there is nothing to compare"
 
 
-def ledger_document(ledger: Ledger, now: datetime) -> dict[str, Any]:
-    """What `ledger --format json` prints: the summary, and every study."""
-    head = {"schema": SCHEMA, "generated_at": instant(now)}
-    window = {"window_start": instant(ledger.start), "window_end": instant(ledger.end)}
-    return {**head, **window, **ledger_summary(ledger), "studies": [ledger_entry(each) for each in ledger.studies]}
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What the order did within a span.
+
+    Attributes:
+        start, end: aware; start included, end not.
+        moves: in the order of reading.
+        all: None where nothing was read.
+        bands, urgencies: by name; those without a study are left out. Studies that were drawn to be read blind are a
+            group of their own.
+        most: the studies that lost the most time.
+    """
+
+    start: datetime
+    end: datetime
+    moves: tuple[Move, ...]
+    all: Sum | None
+    bands: tuple[tuple[str, Sum], ...]
+    urgencies: tuple[tuple[str, Sum], ...]
+    most: tuple[Move, ...]
 
 
-def ledger_summary(ledger: Ledger) -> dict[str, Any]:
-    """Who gained and who lost, in all, by band and by urgency, and the studies that paid most."""
+def ledger_of(readings: Iterable[Reading], start: datetime, end: datetime) -> Ledger:
+    """Work it out."""
+    found = moves(readings)
+    return Ledger(
+        start=start,
+        end=end,
+        moves=tuple(found),
+        all=sum_of(found),
+        bands=_parted([(band_of(move), move) for move in found], [*map(str, Band), BLIND]),
+        urgencies=_parted([(str(move.reading.urgency), move) for move in found], [*map(str, Urgency)]),
+        most=tuple(paid_most(found, MOST)),
+    )
+
+
+def band_of(move: Move) -> str:
+    """The band as data name it; `blind` for what was read without a score."""
+    return BLIND if move.reading.band is None else str(move.reading.band)
+
+
+def _parted(found: Sequence[tuple[str, Move]], names: Sequence[str]) -> tuple[tuple[str, Sum], ...]:
+    sums = ((name, sum_of([move for group, move in found if group == name])) for name in names)
+    return tuple((name, each) for name, each in sums if each is not None)
+
+
+def ledger_document(ledger: Ledger) -> dict[str, Any]:
+    """What `ledger --format json` prints, and the report's data hold; minutes gained, less than none where lost."""
     return {
-        "all": _moved(ledger.whole),
-        "by_band": {name: _moved(found) for name, found in ledger.by_group.items()},
-        "by_urgency": {name: _moved(found) for name, found in ledger.by_urgency.items()},
-        "left_out": asdict(ledger.left_out),
-        "passed_over": ledger.passed_over,
-        "never_marked_read": ledger.expired,
-        "paid_most": [ledger_entry(each) for each in ledger.paid_most],
+        "start": instant(ledger.start),
+        "end": instant(ledger.end),
+        "all": None if ledger.all is None else _sum(ledger.all),
+        "bands": {name: _sum(each) for name, each in ledger.bands},
+        "urgencies": {name: _sum(each) for name, each in ledger.urgencies},
+        "paid_most": [_entry(move) for move in ledger.most],
     }
 
 
-def ledger_entry(placed: Placed) -> dict[str, Any]:
-    """One study, by `ROW`."""
-    read = placed.read
-    return {
-        "study": read.study,
-        "accession": read.accession,
-        "band": None if read.group == BLIND else "unscored" if read.group == OBSERVED else read.group,
-        "blind": read.group == BLIND,
-        "observed": read.group == OBSERVED,
-        "urgency": str(read.urgency),
-        "arrived_at": instant(read.arrived_at),
-        "read_at": instant(read.read_at),
-        "first_come_at": instant(placed.first_come_at),
-        "place": placed.place,
-        "first_come_place": placed.first_come_place,
-        "places_gained": placed.places,
-        "minutes_gained": round(placed.minutes, 1),
-    }
+def ledger_rows(ledger: Ledger) -> Iterator[dict[str, str]]:
+    """One row a study under the names of `ROW`, as cells of a CSV that is safe to open."""
+    for move in ledger.moves:
+        yield {name: cell(value) for name, value in _entry(move).items()}
 
 
-def _moved(found: Moved) -> dict[str, Any]:
-    return {
-        "studies": found.studies,
-        "gained": _side(found.gained),
-        "lost": _side(found.lost),
-        "minutes_gained": round(found.minutes, 1) + 0.0,  # no -0.0
-    }
-
-
-def _side(found: Side | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    minutes = {name: round(getattr(found, name), 1) for name in ("mean", "median", "p95", "largest")}
-    places = {"mean": round(found.places, 1), "largest": found.most_places}
-    return {"studies": found.studies, "minutes": minutes, "places": places}
-
-
-def ledger_rows(document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """One row a study, as text that is safe to open in a spreadsheet."""
-    for entry in document["studies"]:
-        yield {name: cell(entry[name]) for name in ROW}
-
-
-def ledger_lines(ledger: Ledger, zone: ZoneInfo) -> Iterator[str]:
-    """The same as a table for people; times in the site's zone."""
-    start, end = (f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}" for moment in (ledger.start, ledger.end))
-    yield f"Places gained and lost against first come, first served: read from {start} to {end}"
+def ledger_lines(ledger: Ledger) -> Iterator[str]:
+    """For a terminal."""
+    if ledger.all is None:
+        yield "No study was read for the first time."
+        return
+    yield f"{ledger.all.studies} studies were read for the first time; against first come, first served:"
     yield ""
-    if ledger.studies:
-        yield f"{'':<10}{'read':>7}   {'gained: mean/median/p95/most, min':<38} lost: mean/median/p95/most, min"
-        yield _line("all", ledger.whole)
-        for group, found in ledger.by_group.items():
-            yield _line(NAMES.get(group, group), found)
-        yield ""
-        for urgency, found in ledger.by_urgency.items():
-            yield _line(urgency, found)
-    else:
-        yield NOTHING
-    if ledger.paid_most:
-        yield ""
-        yield "Who paid most:"
-        yield from _paid(ledger.paid_most, zone)
-    if notes := list(ledger_notes(ledger)):
-        yield ""
-        yield from notes
-
-
-def ledger_notes(ledger: Ledger) -> Iterator[str]:
-    """What the figures leave out, a sentence each."""
-    left = ledger.left_out
-    for number, words in (
-        (left.backlog, "in its folder when that was first looked at: nobody knows since when"),
-        (left.early, "read before its film came here: the list had no part in it"),
-        (left.withdrawn, "withdrawn by its sender before it was marked as read"),
-        (ledger.passed_over, "unread, though others that came later were read"),
-    ):
-        if number:
-            yield f"Not compared: {number:,} x {words}."
-    if ledger.expired:
-        yield f"Never marked read: {ledger.expired:,} x left the list since nobody said that it was read."
-
-
-def _line(name: str, found: Moved) -> str:
-    return f"{name:<10}{found.studies:>7,}   {_cells(found.gained):<38} {_cells(found.lost)}".rstrip()
-
-
-def _cells(side: Side | None) -> str:
-    if side is None:
-        return "none"
-    minutes = " / ".join(f"{value:,.0f}" for value in (side.mean, side.median, side.p95, side.largest))
-    return f"{side.studies:,}: {minutes}"
-
-
-def _paid(studies: Sequence[Placed], zone: ZoneInfo) -> Iterator[str]:
-    yield f"  {'study':<10} {'band':<9} {'urgency':<8} {'came':<12} {'read':<12} {'places':>7} {'minutes':>8}"
-    for each in studies:
-        read = each.read
-        came, done = (f"{moment.astimezone(zone):%m-%d %H:%M}" for moment in (read.arrived_at, read.read_at))
+    yield f"{'':<11} studies  earlier  later      mean    median  most gained  most lost"
+    for name, each in (("all", ledger.all), *ledger.bands, *ledger.urgencies):
         yield (
-            f"  {read.study:<10} {NAMES.get(read.group, read.group):<9} {read.urgency:<8} {came:<12} {done:<12} "
-            f"{each.places:>7,} {each.minutes:>8,.0f}"
+            f"{name.replace('_', ' '):<11}{each.studies:>8}{each.earlier:>9}{each.later:>7}{signed(each.mean):>10}"
+            f"{signed(each.median):>10}{signed(each.most_gained):>13}{signed(-each.most_lost):>11}"
         )
+    if ledger.most:
+        yield ""
+        yield "Who lost the most:"
+        for move in ledger.most:
+            name = move.reading.accession or move.reading.study
+            yield f"  {name}: {signed(move.gained)}, {-move.places} places, {band_of(move).replace('_', ' ')}"
+
+
+def signed(span: timedelta) -> str:
+    """Whole minutes with a sign, such as +12 min; 0 min without one."""
+    minutes = round(span / timedelta(minutes=1))
+    return f"{minutes:+,} min" if minutes else "0 min"
+
+
+def _sum(each: Sum) -> dict[str, Any]:
+    return {
+        "studies": each.studies,
+        "earlier": each.earlier,
+        "later": each.later,
+        "mean_minutes_gained": _minutes(each.mean),
+        "median_minutes_gained": _minutes(each.median),
+        "most_minutes_gained": _minutes(each.most_gained),
+        "most_minutes_lost": _minutes(each.most_lost),
+        "mean_places_gained": round(each.places, 2),
+    }
+
+
+def _entry(move: Move) -> dict[str, Any]:
+    return {
+        "study": move.reading.study,
+        "accession": move.reading.accession,
+        "band": band_of(move),
+        "urgency": str(move.reading.urgency),
+        "arrived_at": instant(move.reading.arrived_at),
+        "read_at": instant(move.reading.read_at),
+        "place": move.place,
+        "place_by_arrival": move.by_arrival,
+        "places_gained": move.places,
+        "minutes_gained": _minutes(move.gained),
+    }
+
+
+def _minutes(span: timedelta) -> float:
+    return round(span / timedelta(minutes=1), 1)

@@ -10,14 +10,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from daemon.ledger.summary import GROUPS, group_of
 from daemon.rehearsal.replay import limit_of, replay
-from daemon.triage.order import QueueStudy, Urgency
+from daemon.triage.order import Band, QueueStudy, Urgency
 
 if TYPE_CHECKING:
     from daemon.triage.waits import Waits
 
 MINUTE: Final = timedelta(minutes=1)
+BLIND: Final = "blind"
+OBSERVED: Final = "observed"
+GROUPS: Final = (*map(str, Band), BLIND, OBSERVED)
 
 
 class Way(StrEnum):
@@ -115,6 +117,13 @@ def compared(
     )
 
 
+def group_of(study: QueueStudy) -> str:
+    """What a study is counted by: its band, but for one that is blind, or that is only listed by arrival."""
+    if study.blind:
+        return BLIND
+    return OBSERVED if study.images[0].observed else str(study.band)
+
+
 def _groups(studies: Sequence[QueueStudy], pneumonia: Mapping[str, bool]) -> dict[str, list[QueueStudy]]:
     """All, then those by band, urgency and verdict of which there are any."""
     names = (*GROUPS, *Urgency, "pneumonia", "not")
@@ -133,7 +142,7 @@ def _waited(studies: Sequence[QueueStudy], moments: Mapping[str, datetime]) -> W
 
 
 def _moves(one: Mapping[str, datetime], two: Mapping[str, datetime]) -> Moves:
-    """Moments that studies share are one place, as in the ledger."""
+    """Studies that are read at one moment share a place."""
     places: dict[datetime, int] = {}
     for number, moment in enumerate(sorted(one.values())):
         places.setdefault(moment, number)

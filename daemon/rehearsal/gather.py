@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from daemon.ledger.gather import FirstRead, first_read
+from daemon.acceptance.asked import in_force
 from daemon.triage.rules import Rules, rules_of
 from daemon.triage.site import Department, requested
 from daemon.triage.studies import gather
 from daemon.waiting import Kept, kept_of
-from db import cases, results
+from db import blind_cases, cases, queue, results, window
 from db.states import Verdict
 from models.population import Population
 
@@ -31,25 +31,44 @@ class Nights:
     """What happened.
 
     Attributes:
-        read: the studies that were first read, and when.
-        bundles: what each bundle that scored them says of populations, by its id.
+        images: of the studies that were first read, as far as they had come by then, and not been taken back.
+        read_at: by the study's key.
+        bundles: what each bundle that scored them says of populations, by its id, and what the site refitted.
         pneumonia: what the last verdict on a study says, by its key, where it says either.
     """
 
-    read: FirstRead
+    images: Sequence[WaitingImage]
+    read_at: Mapping[str, datetime]
     bundles: Mapping[int, Kept]
     pneumonia: Mapping[str, bool]
 
 
-def nights_of(tx: Connection, start: datetime, end: datetime) -> Nights:
-    """The nights of a span; what a blind study scored is not in them, and there is no verdict on one."""
-    read = first_read(tx, start, end)
+def nights_of(tx: Connection, start: datetime, end: datetime, now: datetime) -> Nights:
+    """The nights of a span.
+
+    What was read blind is blind here, also after the verdict: its score gave it no place. So is what has its content.
+    """
+    moments = window.first_reads(tx, start, end)
+    images = queue.images_of(tx, window.read_first(start, end)) if moments else []
+    contents, drawn = blind_cases.contents(tx), blind_cases.drawn(tx)
+    hidden = drawn | {image.study_id for image in images if image.sha256 in contents}
     told = {Verdict.PNEUMONIA: True, Verdict.NOT: False}
     last = cases.last_verdicts(tx)
-    pneumonia = {
-        image.study_key: told[last[image.study_id]] for image in read.images if last.get(image.study_id) in told
-    }
-    return Nights(read, {number: kept_of(row) for number, row in results.bundles(tx).items()}, pneumonia)
+    acceptance = in_force(tx, now)
+    return Nights(
+        images=[
+            _as_it_was(image, hidden, at) for image in images if image.arrived_at <= (at := moments[image.study_id])
+        ],
+        read_at={image.study_key: moments[image.study_id] for image in images},
+        bundles={number: kept_of(row, acceptance) for number, row in results.bundles(tx).items()},
+        pneumonia={image.study_key: told[last[image.study_id]] for image in images if last.get(image.study_id) in told},
+    )
+
+
+def _as_it_was(image: WaitingImage, hidden: Collection[int], read_at: datetime) -> WaitingImage:
+    """An image when its study was read: one that was taken back since counted then."""
+    taken_back = image.withdrawn_at if image.withdrawn_at is None or image.withdrawn_at <= read_at else None
+    return replace(image, blind=image.blind or image.study_id in hidden, withdrawn_at=taken_back)
 
 
 def studies_of(images: Sequence[WaitingImage], rules: RulesOf, department: Department) -> list[QueueStudy]:

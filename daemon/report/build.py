@@ -9,8 +9,11 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from daemon.report.balance import Balance, balance_of
+from daemon.acceptance.words import acceptance_document, told_outside
+from daemon.drift.judging import FolderDrift
+from daemon.ledger.document import Ledger
 from daemon.report.charts import PROBABILITY, WAITING, Chart, histogram
+from daemon.report.gallery import Gallery, gallery_of
 from daemon.report.inputs import Completeness, ReportInputs, Verification
 from daemon.report.rows import (
     Line,
@@ -25,6 +28,8 @@ from daemon.report.rows import (
     withdrawn_of,
 )
 from daemon.report.service import Latency, RootLine, latency_of, reasons_of, roots_of, short_names
+from daemon.report.since import Since, since_of
+from daemon.report.site_figures import SiteRow, site_rows
 from daemon.triage.document import account_document, marked, not_scored, queue_document, queue_entry
 from daemon.triage.order import Band, QueueStudy, order
 from daemon.triage.rules import Site
@@ -45,13 +50,17 @@ class Report:
         late_by: how long after `scheduled_at` it was written, None when on time or not scheduled.
         policies: of the bundle, by age group; empty where it states none.
         prevalence: the site's, as far as it is set.
+        acceptance: how the bundle stands at this site, as data; `told_outside` the same in words without a name.
+        site_figures: what it gave on the site's own films, for each population that was judged.
         bands: waiting studies by band, every band present; blind ones are in none.
         blind: waiting studies that are read without their scores.
         turnaround: arrival to reading, of studies first read in the window.
         read_known: False where films wait for longer than a day and nobody said that anything was read.
         expired: studies that left the queue in the window without a read.
         table: the newest table of reads of the RIS.
-        balance: places gained and lost in the window; None where nobody asked.
+        ledger: what the order did to the studies that were read in the window; None where nobody knows.
+        gallery: where readers disagreed with the order in the last weeks.
+        since: what readers found in the window, and what is to be checked.
         rules: of this site's gate, a sentence each.
         lines, overdue, unscored, marked: the first `ReportInputs.rows` of them; the totals beside them and `waiting`
             count all. What is overdue stands in `lines` as well, at the place that the order gives it.
@@ -72,7 +81,9 @@ class Report:
     points: tuple[OperatingPoint, ...]
     policies: Mapping[AgeGroup, GroupPolicy]
     prevalence: Site
-    accepted_as: str | None
+    acceptance: Mapping[str, Any]
+    told_outside: str
+    site_figures: tuple[SiteRow, ...]
     rules: tuple[str, ...]
     contact: str
     notices: tuple[str, ...]
@@ -97,10 +108,13 @@ class Report:
     read_known: bool
     expired: int
     table: ReadImport | None
-    balance: Balance | None
+    ledger: Ledger | None
+    since: Since
+    gallery: Gallery
     latency: Latency | None
     reasons: tuple[tuple[State, str, int], ...]
     roots: tuple[RootLine, ...]
+    drift: tuple[FolderDrift, ...]
     studies: Sequence[QueueStudy]
     frame: Mapping[str, Any]
 
@@ -123,9 +137,12 @@ def build_report(inputs: ReportInputs) -> Report:
     reading = inputs.waits.reading_time(since, inputs.written_at)
     aside = [(rank, study, image) for rank, study in enumerate(studies, 1) for _, image in marked((study,))]
     bands = Counter(study.band for study in studies if not study.blind)
+    earliest = min((study.arrived_at for _, study in late_studies), default=inputs.written_at)
+    reading = inputs.waits.reading_time(earliest, inputs.written_at)
     late = inputs.written_at - inputs.scheduled_at if inputs.scheduled_at else None
     known = _read_known(inputs, studies)
     bundle, zone = inputs.bundle, inputs.zone
+    stands = acceptance_document(inputs.acceptance, zone)
     return Report(
         site=inputs.site,
         zone=zone.key,
@@ -140,7 +157,9 @@ def build_report(inputs: ReportInputs) -> Report:
         points=tuple(sorted(inputs.points.values(), key=lambda point: point.population)),
         policies=inputs.policies,
         prevalence=inputs.prevalence,
-        accepted_as=inputs.accepted_as,
+        acceptance=stands,
+        told_outside=told_outside(inputs.acceptance, zone),
+        site_figures=site_rows(inputs.acceptance, inputs.points, inputs.prevalence),
         rules=tuple(inputs.rules),
         contact=inputs.contact,
         notices=tuple(inputs.notices),
@@ -165,10 +184,13 @@ def build_report(inputs: ReportInputs) -> Report:
         read_known=known,
         expired=inputs.reading.expired,
         table=inputs.reading.table,
-        balance=balance_of(inputs.ledger, zone),
+        ledger=inputs.ledger if known else None,
+        since=since_of(inputs, names),
+        gallery=gallery_of(inputs, inputs.judged, names),
         latency=latency_of(inputs.health.latencies),
         reasons=reasons_of(inputs.health),
         roots=roots_of(inputs, names),
+        drift=tuple(sorted(inputs.drift.values(), key=lambda found: found.path)),
         studies=studies,
         frame=queue_document(
             studies,
@@ -178,6 +200,7 @@ def build_report(inputs: ReportInputs) -> Report:
             account=account,
             site=inputs.prevalence,
             withdrawn=withdrawn,
+            acceptance=stands,
         ),
     )
 

@@ -6,14 +6,17 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from datetime import timedelta
 from itertools import islice
 from typing import Any, Final
 
-from daemon.ledger.document import ledger_summary
+from daemon.drift.document import folder_document
+from daemon.ledger.document import ledger_document
 from daemon.report.build import Report
 from daemon.report.inputs import Completeness
 from daemon.report.service import Latency
+from daemon.report.since_data import since_facts
 from daemon.triage.document import ROW, cell, instant, queue_rows
 from db.states import ExpectedKind
 
@@ -87,7 +90,8 @@ def _facts(report: Report) -> dict[str, Any]:
         "window_end": instant(report.window_end),
         "scheduled_at": instant(report.scheduled_at) if report.scheduled_at else None,
         "written_at": instant(report.written_at),
-        "accepted_as": report.accepted_as,
+        "accepted_as": report.acceptance["sentence"] if report.acceptance["accepted"] else None,
+        "site_figures": [asdict(row) | {"at": instant(row.at)} for row in report.site_figures],
         "rules": list(report.rules),
         "notices": list(report.notices),
         "arrived": report.arrived,
@@ -110,7 +114,8 @@ def _facts(report: Report) -> dict[str, Any]:
         "verification": _verification(report),
         "ris_completeness": _completeness(report),
         "reading": _reading(report),
-        "ledger": None if report.balance is None else ledger_summary(report.balance.ledger),
+        "ledger": None if report.ledger is None else ledger_document(report.ledger),
+        "since": since_facts(report.since),
         "health": _health(report),
     }
 
@@ -188,4 +193,5 @@ def _health(report: Report) -> dict[str, Any]:
             }
             for root in report.roots
         ],
+        "drift": [folder_document(found) for found in report.drift],
     }

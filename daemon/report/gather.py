@@ -1,53 +1,36 @@
-"""Collects what a report is made from, out of the store, the disk and the clock, and writes it."""
+"""Collects what a report is made from, out of the store, the disk and the clock."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from daemon.acceptance.asked import in_force
+from daemon.acceptance.words import warnings
 from daemon.deliver import standing
-from daemon.deliver.fill import announce_report
+from daemon.drift.gather import drift_of
 from daemon.followup.arrived import Arrived, expected_of
 from daemon.health import DaemonState, process_exists, state_of
 from daemon.intake.audit import verify
-from daemon.ledger.gather import ledger_of
-from daemon.report.build import Report, build_report
-from daemon.report.collector import collector_off
+from daemon.ledger.document import ledger_of
+from daemon.ledger.reading import readings_of
+from daemon.report.gather_since import judged_of, lately_of
 from daemon.report.inputs import Completeness, Health, Reading, ReportInputs, RootHealth, Verification
-from daemon.report.pdf import missing
-from daemon.report.retention import remove_older
-from daemon.report.write import write_report, write_sheet
-from daemon.settings import ReportFormat, ReportSettings, Settings
+from daemon.settings import Settings
 from daemon.waiting import Kept, kept_of, served_of, waiting_studies
-from db import blind, closing, history, queue, read_imports, reconciliation, reports, results, roots, runs, window
+from db import blind, closing, history, queue, read_imports, reconciliation, results, roots, runs, window
 from db.identity import Identity, in_clear
-from db.key_file import holds_hashes, reader
+from db.key_file import holds_hashes
 from db.reconciliation import ExpectedFilm
-from db.records import ReportRow
 from db.states import BLIND, ExpectedKind, RootState
-from db.store import Store
 
 A_DAY: Final = timedelta(days=1)  # in which somebody reads something, wherever films are read
-
-
-def scheduled_at(report_date: date, settings: ReportSettings) -> datetime:
-    """When the report of a date is due, in UTC; a local time that a clock change skips or repeats is taken once.
-
-    PEP 495: a skipped time is read with the offset from before the change, a repeated one as its first occurrence.
-    """
-    return datetime.combine(report_date, settings.time, ZoneInfo(settings.zone)).astimezone(UTC)
-
-
-def window_of(report_date: date, settings: ReportSettings) -> tuple[datetime, datetime]:
-    """From the report time of the day before to that of the date, as aware UTC; 23 or 25 hours at a clock change."""
-    return scheduled_at(report_date - timedelta(days=1), settings), scheduled_at(report_date, settings)
 
 
 def gather(
@@ -63,7 +46,8 @@ def gather(
     start, end = span
     site, department = settings.prevalence.site, settings.department
     bundle = results.newest_bundle(tx)
-    kept = kept_of(bundle) if bundle else Kept()
+    acceptance = in_force(tx, now)
+    kept = kept_of(bundle, acceptance) if bundle else Kept()
     audit = verify(tx)
     sentences = [f"{each.kind}: {each.subject}: {each.text}" for each in audit.discrepancies]
     return ReportInputs(
@@ -74,7 +58,7 @@ def gather(
         window_end=end,
         written_at=now,
         counts=queue.account(tx),
-        studies=waiting_studies(tx, department, now),
+        studies=waiting_studies(tx, department, now, acceptance=acceptance),
         served=served_of(tx, department),
         bundle=bundle,
         points=kept.points,
@@ -88,11 +72,15 @@ def gather(
         verification=Verification(now, sentences, audit.unseen),
         completeness=completeness_of(tx, start, end, identity),
         reading=_reading(tx, start, end),
-        ledger=ledger_of(tx, department, start, end),
+        ledger=ledger_of(readings_of(tx, department, start, end), start, end),
+        lately=lately_of(tx, settings, start, end),
+        judged=judged_of(tx, settings, end),
         health=_health(tx, start, end),
+        drift=drift_of(tx, end, ZoneInfo(settings.report.zone), settings.report.time),
         rules=settings.gate.policy.sentences(),
         contact=settings.report.contact,
-        notices=tuple(_notices(tx, now, identity)),
+        acceptance=acceptance,
+        notices=(*warnings(acceptance, department.waits.zone), *_notices(tx, now, identity)),
     )
 
 
@@ -167,87 +155,3 @@ def _notices(tx: Connection, now: datetime, identity: Identity) -> Iterable[str]
     if identity.key is None and holds_hashes(tx):
         yield "The key of the database cannot be read: films whose accessions are kept as hashes count as missing."
     yield from standing.sentences(tx, now)
-
-
-def _nobody_told(tx: Connection, report: Report, now: datetime) -> None:
-    """A report that somebody asked for is in his hands."""
-
-
-def write_one(
-    settings: Settings,
-    store: Store,
-    report_date: date,
-    span: tuple[datetime, datetime],
-    scheduled_at: datetime | None,
-    now: Callable[[], datetime],
-    *,
-    out: Path | None = None,
-    formats: Iterable[str] | None = None,
-    tell: Callable[[Connection, Report, datetime], None] = _nobody_told,
-) -> dict[str, Path]:
-    """Write the report of a date; one row in the store for each site and date, a second one takes its place.
-
-    `tell` is called in the transaction of that row, so that both stay or neither.
-
-    Returns:
-        The file of each format.
-    """
-    chosen = [str(form) for form in formats or settings.report.formats]
-    identity = reader(store, settings.store.identifiers)
-    with collector_off():
-        with store.read() as tx:
-            inputs = gather(tx, settings, report_date, span, scheduled_at, now(), identity)
-        report = build_report(inputs)
-        written = write_report(report, out or settings.report.folder, chosen)
-    row = ReportRow(
-        site=settings.report.site,
-        report_date=report_date,
-        window_start=span[0],
-        window_end=span[1],
-        scheduled_at=scheduled_at,
-        written_at=inputs.written_at,
-        folder=str(next(iter(written.values())).parent.absolute()) if written else None,
-        formats=",".join(chosen),
-    )
-    with store.write() as tx:
-        reports.upsert(tx, row)
-        tell(tx, report, inputs.written_at)
-    return written
-
-
-def write_downtime(settings: Settings, store: Store, now: Callable[[], datetime], *, out: Path | None = None) -> Path:
-    """Write the downtime sheet as the queue is now; no report is written, and no row kept."""
-    moment = now()
-    day = moment.astimezone(ZoneInfo(settings.report.zone)).date()
-    identity = reader(store, settings.store.identifiers)
-    with collector_off():
-        with store.read() as tx:
-            inputs = gather(tx, settings, day, date_span(day, settings.report, moment), None, moment, identity)
-        return write_sheet(build_report(inputs), out or settings.report.folder)
-
-
-def write_nightly(
-    settings: Settings, store: Store, report_date: date, scheduled_at: datetime, now: Callable[[], datetime]
-) -> dict[str, Path]:
-    """Write the report of a date as the schedule asks for it, and put into the outbox that it is written.
-
-    Without a PDF where what makes it is missing. Reports that are older than the site keeps them go first, so that the
-    index does not list them.
-    """
-    formats = [form for form in settings.report.formats if form is not ReportFormat.PDF or missing() is None]
-    span = window_of(report_date, settings.report)
-    remove_older(settings.report.folder, report_date - timedelta(days=settings.report.keep_days))
-
-    def tell(tx: Connection, report: Report, at: datetime) -> None:
-        announce_report(tx, settings.deliver, report, at)
-
-    return write_one(settings, store, report_date, span, scheduled_at, now, formats=formats, tell=tell)
-
-
-def date_span(day: date, settings: ReportSettings, now: datetime) -> tuple[datetime, datetime]:
-    """The window of a report that somebody asks for: that of the date, which for today reaches up to now."""
-    start, end = window_of(day, settings)
-    if end < now < end + timedelta(days=1):
-        midnight = datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(settings.zone)).astimezone(UTC)
-        return start, min(now, midnight)
-    return start, min(end, now)

@@ -8,7 +8,10 @@ from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from daemon.ledger.summary import Ledger
+from daemon.acceptance.standing import NOBODY, Acceptance
+from daemon.drift.judging import FolderDrift
+from daemon.ledger.document import Ledger
+from daemon.report.since import Lately
 from daemon.triage.order import QueueStudy, Urgency
 from daemon.triage.rules import Site
 from daemon.triage.waits import Waits
@@ -137,10 +140,13 @@ class ReportInputs:
         scheduled_at: when the report was due, None when somebody asked for it.
         verification: None when it did not run.
         completeness: None when no list speaks of the window.
-        accepted_as: how the site accepted the bundle on its own films, None when it did not.
+        drift: of each watched folder, by its id in the store.
+        acceptance: how the bundle stands at this site.
         rules: of the site's gate, a sentence each: what is taken, refused, marked.
         reading: what became known of reading.
-        ledger: who gained and who lost in the window against first come, first served; None: not asked.
+        ledger: what the order did to the studies that were read; None: not worked out.
+        judged: studies with a verdict in the last weeks, for the gallery of disagreements.
+        lately: what left the queue since the window began, and what readers found.
         contact: whom people call when the service is down; may be empty.
         notices: sentences that belong on top, such as a folder that is away or a run that ended without its stop.
         rows: how many studies, and how many films without a score, the page lists.
@@ -168,8 +174,11 @@ class ReportInputs:
     completeness: Completeness | None = None
     reading: Reading = field(default_factory=Reading)
     ledger: Ledger | None = None
+    judged: Lately = field(default_factory=Lately)
+    lately: Lately = field(default_factory=Lately)
     health: Health = field(default_factory=Health)
-    accepted_as: str | None = None
+    drift: Mapping[int, FolderDrift] = field(default_factory=dict)
+    acceptance: Acceptance = NOBODY
     rules: Sequence[str] = ()
     contact: str = ""
     notices: Sequence[str] = ()

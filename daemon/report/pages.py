@@ -10,8 +10,12 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from daemon.drift.words import lines as drift_lines
+from daemon.ledger.document import signed
 from daemon.report import charts, words
 from daemon.report.build import Report
+from daemon.report.since import LISTED
+from daemon.report.site_figures import worth_of
 from daemon.triage.order import Band
 from daemon.triage.rules import Site
 from models.bundle import GroupPolicy, OperatingPoint
@@ -50,6 +54,8 @@ class PointRow:
     first_from: str
     sensitivity: str
     specificity: str
+    ppv: str
+    misses: str
     prevalence: str
 
 
@@ -78,8 +84,15 @@ def render_html(report: Report) -> str:
             chart=charts,
             version=VERSION,
             MISSING_ROWS=MISSING_ROWS,
+            drift_lines=drift_lines,
+            LISTED=LISTED,
         )
     )
+
+
+def render_gallery(report: Report) -> str:
+    """The page of disagreements beside the report."""
+    return environment().get_template("gallery.html").render(r=report, g=report.gallery, version=VERSION)
 
 
 def render_index(entries: Sequence[IndexEntry], site: str, *, sheet: bool = False) -> str:
@@ -118,6 +131,11 @@ def environment() -> Environment:
         age=words.age,
         count=words.count,
         word=charts.word,
+        signed=signed,
+        begun=words.begun,
+        rate=words.rate,
+        ppv=words.ppv,
+        misses=words.misses,
     )
     return environment
 
@@ -127,6 +145,7 @@ def _point_row(point: OperatingPoint, site: Site) -> PointRow:
     curve = point.calibration
     prevalence = site.get(point.population, curve.prevalence)
     banded = point.policy is Policy.BANDED
+    worth = worth_of(point, prevalence)
     whose = "of this site" if point.population in site else "of the bundle's films"
     return PointRow(
         population=point.population,
@@ -135,6 +154,8 @@ def _point_row(point: OperatingPoint, site: Site) -> PointRow:
         first_from=words.percent(curve.probability(point.first_threshold, prevalence)) if banded else "never",
         sensitivity=_with_interval(point, "sensitivity") if banded else "no threshold",
         specificity=_with_interval(point, "specificity") if banded else "no threshold",
+        ppv=words.ppv(worth if banded else None),
+        misses=words.misses(worth if banded else None),
         prevalence=f"{words.share(prevalence)}, {whose}",
     )
 

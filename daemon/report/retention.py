@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from daemon.report.errors import ReportError
-from daemon.report.write import MISSING, RENDERERS
+from daemon.report.write import BESIDE, MISSING, RENDERERS
 
-OWN: Final = (*(f"report.{name}" for name in RENDERERS), MISSING)
+OWN: Final = (*(f"report.{name}" for name in RENDERERS), MISSING, *BESIDE)
 
 
 def remove_older(out: Path, first_kept: date) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"})
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -101,6 +102,33 @@ def age(years: float | None) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """1 study, 12,345 studies."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def begun(text: str) -> str:
+    """A sentence from its middle, as one begins."""
+    return text[:1].upper() + text[1:]
+
+
+def rate(found: Mapping[str, Any]) -> str:
+    """A share with its interval: 0.951 (0.930 to 0.967)."""
+    if found["value"] is None:
+        return "no threshold"
+    return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
+
+
+def ppv(worth: Mapping[str, Any] | None) -> str:
+    """The share with pneumonia among films at or above the operating point: 36 % (26 to 48)."""
+    if worth is None:
+        return "not known"
+    return f"{100 * worth['ppv']:.0f} % ({100 * worth['ppv_ci'][0]:.0f} to {100 * worth['ppv_ci'][1]:.0f})"
+
+
+def misses(worth: Mapping[str, Any] | None) -> str:
+    """Films with pneumonia below the operating point, in 1,000: 1.4 (0.6 to 3.2)."""
+    if worth is None:
+        return "not known"
+    low, high = worth["misses_per_1000_ci"]
+    return f"{worth['misses_per_1000']:.1f} ({low:.1f} to {high:.1f})"
 
 
 def _escaped(character: str) -> str:

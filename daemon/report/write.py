@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import IO, Final
 
 from daemon.files import replace_file
+from daemon.report import gallery
 from daemon.report.build import Report
 from daemon.report.data import render_csv, render_json, render_missing
 from daemon.report.downtime import render_downtime
 from daemon.report.errors import ReportError
-from daemon.report.pages import IndexEntry, render_html, render_index
+from daemon.report.pages import IndexEntry, render_gallery, render_html, render_index
 from daemon.report.pdf import render_pdf, weasyprint
 
 FILE_MODE: Final = 0o640  # patient data: the service writes, its group reads
@@ -23,7 +24,7 @@ FOLDER_MODE: Final = 0o750
 INDEX: Final = "index.html"
 MISSING: Final = "missing.csv"
 SHEET: Final = "downtime.html"
-HALF: Final = re.compile(r"\.(report\.(html|csv|json|pdf)|missing\.csv|index\.html|downtime\.html)\.\w{8}")
+HALF: Final = re.compile(r"\.(report\.(html|csv|json|pdf)|missing\.csv|(index|downtime|disagreements)\.html)\.\w{8}")
 STALE: Final = 3600.0  # seconds
 RENDERERS: Final[Mapping[str, Callable[[Report], str | bytes | Iterable[str]]]] = {
     "html": render_html,
@@ -31,13 +32,15 @@ RENDERERS: Final[Mapping[str, Callable[[Report], str | bytes | Iterable[str]]]] 
     "json": render_json,
     "pdf": render_pdf,
 }
+BESIDE: Final[Mapping[str, Callable[[Report], str]]] = {gallery.FILE: render_gallery}
+"""Pages beside that of the report, by their names."""
 
 
 def write_report(report: Report, out: Path, formats: Iterable[str]) -> dict[str, Path]:
-    """Write the report into ``out/<date>/report.<format>`` and bring ``out/index.html`` up to date, and with
-    the page the downtime sheet.
+    """Write the report into ``out/<date>/report.<format>``, and bring ``out/index.html`` up to date.
 
-    A report of the same date is replaced, format by format. Each file appears complete or not at all.
+    With the page comes what belongs to it: the gallery beside it, and ``out/downtime.html``. A report of the same date
+    is replaced, format by format. Each file appears complete or not at all.
 
     Args:
         out: is made if it is not there.
@@ -65,10 +68,12 @@ def write_report(report: Report, out: Path, formats: Iterable[str]) -> dict[str,
     written = {}
     for name in wanted:
         written[name] = _replace(folder / f"report.{name}", RENDERERS[name](report))
+    if "html" in wanted:
+        for name, render in BESIDE.items():
+            _replace(folder / name, render(report))
+        _replace(out / SHEET, render_downtime(report))
     if "csv" in wanted:
         _write_missing(report, folder / MISSING)
-    if "html" in wanted:
-        _replace(out / SHEET, render_downtime(report))
     _replace(out / INDEX, render_index(_reports(out), report.site, sheet=(out / SHEET).is_file()))
     return written
 

@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy import Connection
 
+from daemon.acceptance.standing import Acceptance
+from daemon.acceptance.words import acceptance_document
 from daemon.review.rates import BANDS, BlindCase, Rates, calibration_of, rates_of
 from daemon.triage.document import instant
 from daemon.triage.order import UNTAGGED, Band
@@ -28,7 +31,14 @@ SCHEMA: Final = 1
 TOLD: Final = frozenset({Verdict.PNEUMONIA, Verdict.NOT})
 
 
-def agreement_of(tx: Connection, site: Site, now: datetime, rng: np.random.Generator) -> dict[str, Any]:
+def agreement_of(
+    tx: Connection,
+    site: Site,
+    now: datetime,
+    rng: np.random.Generator,
+    acceptance: Acceptance,
+    zone: ZoneInfo,
+) -> dict[str, Any]:
     """The document that `agreement --format json` prints.
 
     Args:
@@ -36,15 +46,18 @@ def agreement_of(tx: Connection, site: Site, now: datetime, rng: np.random.Gener
         site: the site's prevalences, at which probabilities are shown.
         now: aware.
         rng: draws the intervals.
+        acceptance: how the bundle in use stands.
+        zone: of the site.
     """
     judged = blind_cases.judged(tx)
     bundles = results.bundles(tx)
     usable = [case for case in judged if case.verdict in TOLD and case.every_band]
-    cases = [_case(case, lambda number: rules_of_row(bundles[number], site)) for case in usable]
+    cases = [_case(case, lambda number: rules_of_row(bundles[number], site, acceptance)) for case in usable]
     verdicts = Counter(case.verdict for case in judged)
     return {
         "schema": SCHEMA,
         "generated_at": instant(now),
+        "acceptance": acceptance_document(acceptance, zone),
         "blind_cases": {
             "judged": len(judged),
             "counted": len(cases),
@@ -96,6 +109,7 @@ def _rates(rates: Rates) -> dict[str, Any]:
 def agreement_lines(document: Mapping[str, Any]) -> Iterator[str]:
     """The document for a person."""
     counts = document["blind_cases"]
+    yield f"{document['acceptance']['sentence']}"
     yield f"{counts['counted']} blind cases counted, by the first verdict on each"
     aside = {
         "unsure": "unsure",

@@ -95,6 +95,35 @@ def rates_of(cases: Sequence[BlindCase], rng: np.random.Generator) -> Rates:
     return Rates(_rate(cases, True, CALLED, rng), _rate(cases, False, (Band.IN_TURN,), rng))
 
 
+def drawn_share(
+    strata: Sequence[Band],
+    weights: NDArray[np.float64],
+    hit: NDArray[np.bool_],
+    among: NDArray[np.bool_],
+    rng: np.random.Generator,
+) -> Rate:
+    """The weighted share of some cases that are hits, whichever of the bands they were drawn from they may lie in.
+
+    Args:
+        strata: the band that each was drawn from, by whatever thresholds held then.
+        weights: one over the chance of each draw, (n,).
+        hit, among: of each case, (n,).
+        rng: draws the interval.
+    """
+    rest = int(among.sum())
+    within = {band: np.array([each is band for each in strata], bool) for band in BANDS}
+    if empty := [band for band, those in within.items() if not those.any()]:
+        names = ", ".join(band.replace("_", " ") for band in empty)
+        return Rate(rest, why=f"no blind case of the band {names} was judged")
+    if not rest:
+        return Rate(rest, why="there is no such case")
+    hits, misses = list[_Cell | None](), list[_Cell | None]()
+    for those in within.values():
+        hits.append(_Cell.weighing(weights[those & among & hit], weights[those]))
+        misses.append(_Cell.weighing(weights[those & among & ~hit], weights[those]))
+    return _ratio(hits, misses, rest, rng)
+
+
 def calibration_of(cases: Sequence[BlindCase], rng: np.random.Generator) -> list[Bin]:
     """Stated probabilities against what readers found, for each bin that has a case."""
     found = []
@@ -138,8 +167,12 @@ class _Cell:
         of_band = [case for case in cases if case.band is band]
         if not of_band:
             return None
-        largest = float(_weights(of_band).max())
-        weights = _weights([case for case in of_band if case.pneumonia is pneumonia])
+        return cls.weighing(_weights([case for case in of_band if case.pneumonia is pneumonia]), _weights(of_band))
+
+    @classmethod
+    def weighing(cls, weights: NDArray[np.float64], of_band: NDArray[np.float64]) -> _Cell:
+        """The cell of some of a band's cases."""
+        largest = float(of_band.max())
         if not weights.size:
             return cls(0.0, largest, largest)
         count = float(weights.sum() ** 2 / (weights**2).sum())

@@ -5,6 +5,7 @@ Labels carry root ids, never paths: `cxr-triage roots` says which is which.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -21,6 +22,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Connection
 
 from daemon.clock import Clock
+from daemon.drift.standing import Standing
 from daemon.errors import DaemonError
 from daemon.health import DAY, Intake, Watching, canary_since, intake_of, overdue, watching_of
 from daemon.intake.selection import Selection
@@ -114,6 +116,7 @@ def _roots(tx: Connection, known: Sequence[Root], intake: Intake, now: datetime)
         "cxr_triage_root_blind_minutes", "Minutes in which the root could not be seen.", labels=("root",)
     )
     minutes = blind.minutes(tx, EPOCH, now)
+    drift = _of_roots("root_drift", "1 if the last report found its films changed, 0 if not; absent while it learns.")
     for root in known:
         name = str(root.id)
         for each in RootState:
@@ -127,7 +130,10 @@ def _roots(tx: Connection, known: Sequence[Root], intake: Intake, now: datetime)
             canary.add_metric((name,), _age(canary_since(root), now))
             late.add_metric((name,), overdue(root, now))
         dark.add_metric((name,), minutes.get(root.id, 0.0))
-    yield from (state, age, events, canary, late, dark)
+        standing = json.loads(root.drift)["standing"] if root.drift else Standing.LEARNING
+        if standing != Standing.LEARNING:
+            drift.add_metric((name,), standing == Standing.CHANGED)
+    yield from (state, age, events, canary, late, dark, drift)
 
 
 def _gauge(name: str, what: str, value: float) -> GaugeMetricFamily:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = 1
 UNKNOWN: Final = "unknown"  # nobody said who is on the film
 WITHDRAWN: Final = "withdrawn"
+NOT_ACCEPTED: Final = {"accepted": False, "sentence": "not accepted at this site", "populations": {}}
 NOT_SCORED: Final = frozenset({State.REFUSED, State.FAILED})
 ROW: Final = (
     "rank",
@@ -24,6 +25,7 @@ ROW: Final = (
     "band",
     "blind",
     "policy",
+    "accepted",
     "urgency",
     "overdue",
     "backlog",
@@ -53,6 +55,7 @@ def queue_document(
     limit: int | None = None,
     site: Site | None = None,
     withdrawn: Iterable[QueueStudy] = (),
+    acceptance: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The queue as one JSON object.
 
@@ -63,6 +66,7 @@ def queue_document(
         account: what `account_document` gives.
         withdrawn: waiting studies of which every image was taken back, in any order.
         site: the prevalences that the site has set; each study says at which its probability holds.
+        acceptance: how the bundle stands at this site (`daemon.acceptance.words`); None: not accepted.
         limit: how many studies `queue` lists, all when None; all other keys always cover the whole queue.
 
     Returns:
@@ -73,6 +77,7 @@ def queue_document(
         "schema": SCHEMA,
         "generated_at": instant(generated_at),
         "bundle": None if bundle is None else {"name": bundle.name, "sha256": bundle.model_sha256},
+        "acceptance": dict(acceptance or NOT_ACCEPTED),
         "site_prevalence": {str(who or UNKNOWN): share for who, share in (site or {}).items()},
         "account": dict(account),
         "waiting": len(waiting),
@@ -107,6 +112,7 @@ def queue_entry(rank: int, study: QueueStudy) -> dict[str, Any]:
         "band": None if study.blind else str(study.band),
         "blind": study.blind,
         "policy": None if study.policy is None else str(study.policy),
+        "accepted": study.accepted,
         "urgency": str(study.urgency),
         "overdue": study.overdue,
         "backlog": study.backlog,
@@ -149,6 +155,7 @@ def marked_entry(study: QueueStudy, image: QueueImage) -> dict[str, Any]:
         "codes": list(image.marks),
         "probability": image.probability,
         "prevalence": image.prevalence,
+        "accepted": image.accepted,
         "logit": image.logit,
     }
 

@@ -62,6 +62,7 @@ class QueueImage:
         observed: it came through a folder that is only observed: likewise.
         withdrawn_at: when its sender took the image back, or None; then it has no score that counts.
         blind: its score is kept from everybody until there is a verdict; it is not in here either.
+        accepted: whether the site accepted the bundle that gave the score for such films; None without a score.
     """
 
     arrival_id: int
@@ -88,6 +89,7 @@ class QueueImage:
     observed: bool = False
     withdrawn_at: datetime | None = None
     blind: bool = False
+    accepted: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class QueueStudy:
         acquired_at: the modality's local wall clock as the file gives it, or None.
         images: highest first, withdrawn ones last; never empty.
         blind: it is read without its score: for the order it has none, and images stand by arrival.
+        accepted: that of the highest image; None where the study has no score that counts.
     """
 
     study: str
@@ -123,6 +126,7 @@ class QueueStudy:
     acquired_at: str | None
     images: tuple[QueueImage, ...]
     blind: bool = False
+    accepted: bool | None = None
 
     @property
     def withdrawn(self) -> bool:

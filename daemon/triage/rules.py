@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from daemon.triage.order import Band
@@ -21,12 +22,14 @@ class Judged:
     Attributes:
         probability: 0..1, at `prevalence`.
         prevalence: the site's where it is set, else that of the films which the bundle was calibrated on.
+        accepted: whether the site accepted the bundle for such films, and that holds.
     """
 
     band: Band
     policy: Policy
     probability: float
     prevalence: float
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,12 @@ class Rules:
     Attributes:
         points: of every group, and under None where nobody said who is on the film.
         site: changes what is shown as a probability, never a band or an order.
+        accepted: the populations that the site accepted the bundle for; None is among them where that is all of them.
     """
 
     points: Mapping[AgeGroup | None, OperatingPoint]
     site: Site
+    accepted: AbstractSet[Population | None] = frozenset()
 
     def judged(self, logit: float, population: Population | None, age_years: float | None) -> Judged:
         """A finite logit of a film.
@@ -52,13 +57,15 @@ class Rules:
         point = self.points[group_of(age_years if population is None else None, population)]
         curve = point.calibration
         prevalence = self.site.get(population, curve.prevalence)
-        return Judged(band_of(logit, point), point.policy, curve.probability(logit, prevalence), prevalence)
+        probability, accepted = curve.probability(logit, prevalence), population in self.accepted
+        return Judged(band_of(logit, point), point.policy, probability, prevalence, accepted)
 
 
 def rules_of(
     points: Mapping[Population, OperatingPoint],
     policies: Mapping[AgeGroup, GroupPolicy] | None = None,
     site: Site | None = None,
+    accepted: AbstractSet[Population | None] = frozenset(),
 ) -> Rules:
     """The rules of a bundle.
 
@@ -66,9 +73,10 @@ def rules_of(
         points: its operating points.
         policies: what it says of age groups; None or empty where it says nothing.
         site: the site's prevalences; None or empty: none is set.
+        accepted: see `Rules`.
     """
     groups = (None, *AgeGroup)
-    return Rules({group: point_of_group(points, policies or {}, group) for group in groups}, site or {})
+    return Rules({group: point_of_group(points, policies or {}, group) for group in groups}, site or {}, accepted)
 
 
 def band_of(logit: float, point: OperatingPoint) -> Band:

@@ -68,6 +68,7 @@ def _study(rows: list[WaitingImage], known: Mapping[int, Rules], observed: Colle
         acquired_at=min((row.acquired_at for row in rows if row.acquired_at), default=None),
         images=tuple(images),
         blind=row.blind,
+        accepted=highest.accepted if ranked else None,
     )
 
 
@@ -110,6 +111,7 @@ def _image(row: WaitingImage, known: Mapping[int, Rules], observed: bool) -> Que
         observed=observed,
         withdrawn_at=row.withdrawn_at,
         blind=row.blind,
+        accepted=judged.accepted if judged else None,
     )
 
 

@@ -115,7 +115,8 @@ def measure(folder: Path) -> None:
     """In a process of its own: what the fill took is not counted."""
     from daemon.report.build import build_report
     from daemon.report.collector import collector_off
-    from daemon.report.gather import gather, window_of
+    from daemon.report.gather import gather
+    from daemon.report.times import window_of
     from daemon.report.write import write_report
     from daemon.settings import ReportSettings, Settings, StoreSettings
     from db.identity import Identifiers, Identity

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from db import arrivals, results, roots, studies
 from db.records import Arrival, FileStamp, FilmFacts
 from db.states import ReadSource, State
+from models.bundle import Bundle
 
 NOW: Final = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 MARKER: Final = "PLANTED"
@@ -25,6 +26,7 @@ class Ward:
 
     tx: Connection
     now: datetime
+    bundle: Bundle | None = None  # that scores; None: one that no folder holds
 
     def film(
         self,
@@ -39,10 +41,10 @@ class Ward:
         """A film of a study of its own."""
         at = at or self.now
         root = roots.ensure_root(self.tx, f"/srv/{MARKER}-root", at)
-        document: dict[str, Any] = {**tiny_document()}
-        bundle = results.ensure_bundle(
-            self.tx, model_sha256="m" * 64, name="tiny", preprocessing=1, document=json.dumps(document), now=at
-        )
+        model = "m" * 64 if self.bundle is None else self.bundle.model_sha256
+        document: dict[str, Any] = {**(tiny_document() if self.bundle is None else self.bundle.document)}
+        text = json.dumps(document, sort_keys=self.bundle is not None)
+        bundle = results.ensure_bundle(self.tx, model_sha256=model, name="tiny", preprocessing=1, document=text, now=at)
         stamp = FileStamp(size=100, mtime_ns=number, ctime_ns=2, inode=number, device=4)
         path = f"{MARKER}^PATIENT-{number}.dcm"
         arrival = arrivals.add(self.tx, root.id, path, 1, stamp, at, backlog=backlog, reason="found")
@@ -52,7 +54,7 @@ class Ward:
         result = results.add(
             self.tx,
             content_sha256=content,
-            model_sha256="m" * 64,
+            model_sha256=model,
             preprocessing=1,
             logit=logit,
             map=None,

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from daemon.clock import system_clock
 from daemon.nightly import latest_due, next_due, nightly_reports, report_to_write, scheduled_at
-from daemon.report.gather import write_nightly
+from daemon.report.making import write_nightly
 from daemon.settings import ReportSettings, Settings, StoreSettings
 from db import reports, roots
 from db.store import Store, open_store
@@ -154,7 +154,8 @@ DIES: str = """
 import os, signal, sys
 from datetime import date, datetime, timedelta, UTC
 from pathlib import Path
-from daemon.report.gather import scheduled_at, write_nightly
+from daemon.report.making import write_nightly
+from daemon.report.times import scheduled_at
 from daemon.settings import ReportSettings, Settings, StoreSettings
 from db.store import open_store
 
@@ -198,7 +199,12 @@ def test_a_report_killed_half_way_is_written_again_and_there_is_one(store: Store
     assert catch_up(store, settings, now) == [date(2026, 3, 30)]
     with store.read() as tx:
         assert [row.report_date for row in reports.last(tx, 9)] == [date(2026, 3, 30)]
-    assert sorted(path.name for path in folder.iterdir()) == ["report.csv", "report.html", "report.json"]
+    assert {path.name for path in folder.iterdir()} == {
+        "report.csv",
+        "report.html",
+        "report.json",
+        "disagreements.html",
+    }
     assert sorted(path.name for path in folder.parent.iterdir()) == ["2026-03-30", "downtime.html", "index.html"]
 
 

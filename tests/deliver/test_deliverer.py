@@ -34,7 +34,7 @@ from daemon.deliver.settings import DeliverSettings, MailSettings, UrgentSetting
 from daemon.deliver.standing import document, sentences, state_of
 from daemon.deliver.webhook import signature
 from daemon.errors import ConfigurationError
-from daemon.report.gather import write_nightly
+from daemon.report.making import write_nightly
 from daemon.settings import ReportSettings, Settings
 from db import outbox
 from db.errors import StoreError

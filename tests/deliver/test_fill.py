@@ -35,6 +35,8 @@ SETTINGS = DeliverSettings(
 SITE = Department()
 MINUTE = timedelta(minutes=1)
 
+NOT_ACCEPTED = "not accepted at this site: nobody has tested the bundle on this site's own films"
+
 
 def kinds(tx: Connection) -> list[NoticeKind]:
     return [notice.kind for notice, _ in reversed(outbox.last(tx, 99))]
@@ -57,6 +59,7 @@ def test_a_report_is_told_once_to_each_with_counts_and_a_link(tx: Connection) ->
         "overdue": 1,
         "not_scored": 1,
         "balanced": True,
+        "acceptance": NOT_ACCEPTED,
         "link": "https://triage.example.org/reports/2026-11-22/",
     }
     told = [(str(each.channel), each.target) for each in deliveries]
@@ -73,7 +76,11 @@ def test_a_study_of_the_band_first_is_told_of_once(tx: Connection, ward: Ward) -
     assert announce(tx) == 1
     assert announce(tx, NOW + MINUTE) == 0
     ((notice, deliveries),) = outbox.last(tx, 9)
-    assert json.loads(notice.payload) == {"studies": 1, "link": "https://triage.example.org/reports/"}
+    assert json.loads(notice.payload) == {
+        "studies": 1,
+        "acceptance": NOT_ACCEPTED,
+        "link": "https://triage.example.org/reports/",
+    }
     assert [each.target for each in deliveries] == [name_of(TO), ""]
 
 
@@ -115,7 +122,12 @@ def test_beyond_the_limit_one_message_says_how_many_more(tx: Connection, ward: W
     assert announce(tx) == 3
     assert kinds(tx) == [NoticeKind.URGENT, NoticeKind.URGENT, NoticeKind.DIGEST]
     ((digest, _),) = outbox.last(tx, 1)
-    assert json.loads(digest.payload) == {"studies": 3, "more": True, "link": "https://triage.example.org/reports/"}
+    assert json.loads(digest.payload) == {
+        "studies": 3,
+        "more": True,
+        "acceptance": NOT_ACCEPTED,
+        "link": "https://triage.example.org/reports/",
+    }
     ward.film(5, at=NOW + 10 * MINUTE)
     assert announce(tx, NOW + 11 * MINUTE) == 0
     assert announce(tx, NOW + 59 * MINUTE) == 0

@@ -21,9 +21,10 @@ PAYLOADS = {
         "overdue": 7,
         "not_scored": 7,
         "balanced": False,
+        "acceptance": "not accepted at this site: for a test",
         "link": "https://triage.example.org/2026-11-25/",
     },
-    NoticeKind.URGENT: {"studies": 1, "link": None},
+    NoticeKind.URGENT: {"studies": 1, "acceptance": "accepted at this site on 25 Nov 2026 on 500 films", "link": None},
     NoticeKind.DIGEST: {"studies": 7, "more": True, "link": "https://triage.example.org/"},
     NoticeKind.HEARTBEAT: {"intake": "running", "link": None},
 }
@@ -51,6 +52,15 @@ def test_texts_are_short_lines_that_end_with_what_it_is_not(kind: NoticeKind) ->
     assert said.endswith("This orders reading; it does not diagnose. No patient is named in messages.\n")
     assert ("deliver acknowledge 5" in said) == (kind in (NoticeKind.URGENT, NoticeKind.DIGEST))
     assert (PAYLOADS[kind]["link"] or "https://") in said or PAYLOADS[kind]["link"] is None
+
+
+def test_a_message_says_whether_the_model_is_accepted_here() -> None:
+    """Also one that was put in before there was anything to say of it."""
+    said = text(notice(NoticeKind.REPORT), escalated=False, acknowledge_within=HALF_AN_HOUR)
+    assert "The model: not accepted at this site: for a test." in said
+    urgent = text(notice(NoticeKind.URGENT), escalated=False, acknowledge_within=HALF_AN_HOUR)
+    assert "The model: accepted at this site on 25 Nov 2026 on 500 films." in urgent
+    assert "The model" not in text(notice(NoticeKind.DIGEST), escalated=False, acknowledge_within=HALF_AN_HOUR)
 
 
 def test_an_account_that_does_not_balance_is_loud() -> None:

@@ -352,4 +352,5 @@ def test_the_document_is_one_that_a_program_reads(whole: tuple[Program, dict[str
         "left_out",
         "random",
         "cases",
+        "acceptance",
     }

@@ -27,6 +27,7 @@ from daemon.intake.worker import Outcome, Verdict
 from daemon.intake.workers import WorkerPool, outcome_of
 from daemon.settings import RootSettings, Settings
 from daemon.triage.gate_policy import GatePolicy
+from daemon.triage.rules import Rules, rules_of
 from models.bundle import Bundle
 from models.population import Population
 
@@ -67,10 +68,15 @@ def explained(data: bytes, folder: Path, pool: WorkerPool, declared: Population 
     return found
 
 
+def rules(bundle: Bundle) -> Rules:
+    """The bundle's own, at a site that has set nothing and accepted nothing."""
+    return rules_of(bundle.points, bundle.policies)
+
+
 def check(found: Explanation, outcome: Any, bundle: Bundle, policy: GatePolicy) -> dict[str, Any]:
     """The explanation says what the worker said, and its reasons are reasons for just that."""
     assert isinstance(outcome, Outcome)
-    document = document_of(found, judged_of(found, bundle, {}), bundle, policy)
+    document = document_of(found, judged_of(found, rules(bundle)), bundle, policy, rules(bundle))
     assert json.loads(json.dumps(document)) == document
     assert list(explanation_lines(document))
     answer = document["answer"]
@@ -156,7 +162,7 @@ def test_all_findings_are_told_and_not_the_first_alone(
     tmp_path: Path, pool: WorkerPool, bundle: Bundle, policy: GatePolicy
 ) -> None:
     found = explained(FILMS["hand"], tmp_path, pool)
-    document = document_of(found, None, bundle, policy)
+    document = document_of(found, None, bundle, policy, rules(bundle))
     assert [finding["code"] for finding in document["findings"]] == ["body-part", "view", "population"]
     assert document["gate"]["margins"]["inverted"]["at_most"] == 0.0
     assert document["looked_to_the_end"]
@@ -167,7 +173,9 @@ def test_who_is_on_a_film_is_told_with_the_reason(
     tmp_path: Path, pool: WorkerPool, bundle: Bundle, policy: GatePolicy
 ) -> None:
     def who(data: bytes, declared: Population | None) -> tuple[Any, ...]:
-        found = document_of(explained(data, tmp_path, pool, declared), None, bundle, policy)["population"]
+        found = document_of(explained(data, tmp_path, pool, declared), None, bundle, policy, rules(bundle))[
+            "population"
+        ]
         return found["group"], found["from"], found["policy"]
 
     unsaid = dicom(age=None)
@@ -189,7 +197,7 @@ def test_no_name_and_no_identifier_is_told(
     for options in ({}, {"view": "LATERAL"}, {"modality": "MR"}):
         data = dicom(accession="PLANTED1", study_uid="1.2.987654", instance_uid="1.2.987654.1", **options, **everywhere)
         found = explained(data, tmp_path, pool)
-        document = document_of(found, judged_of(found, bundle, {}), bundle, policy)
+        document = document_of(found, judged_of(found, rules(bundle)), bundle, policy, rules(bundle))
         for text in (json.dumps(document), "\n".join(explanation_lines(document))):
             assert "PLANTED" not in text
             assert "987654" not in text
@@ -207,7 +215,7 @@ def test_what_gives_no_content_has_the_intakes_code(
         expected = {"sparse.jpg": "too-large"}.get(name, "not-a-regular-file")
         assert found.answer.code == (None if name.startswith("large-") else expected), name
         if found.answer.code:
-            document = document_of(found, None, bundle, policy)
+            document = document_of(found, None, bundle, policy, rules(bundle))
             assert list(explanation_lines(document))[1].startswith("  answer: failed (")
 
 

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from builders.acceptance import refitted_row
 from builders.intake import BUNDLE, IDENTITY, House, refused, scored
 from builders.studies import POINTS
 from sqlalchemy import select
 
+from daemon.acceptance.asked import identity_of
 from daemon.review.lots import lot
 from daemon.triage.order import Band
-from db import blind_cases, schema, studies
+from db import acceptances, blind_cases, schema, studies
 from db.states import Verdict
 from models.bundle import GroupPolicy
 from models.population import AgeGroup, Policy
@@ -130,3 +132,17 @@ def test_without_a_share_nothing_is_drawn(house: House) -> None:
     house.write("a.jpg", b"film")
     house.pass_(house.intake())
     assert drawn(house) == []
+
+
+def test_a_study_is_drawn_by_the_band_that_people_would_see(house: House) -> None:
+    """Where the site refitted its points, shares are of the bands that these give."""
+    identity = identity_of(house.bundle)
+    row = refitted_row(model_sha256=identity.model_sha256, document_sha256=identity.document_sha256)
+    with house.store.write() as tx:
+        acceptances.add(tx, replace(row, at=datetime.now(UTC)))
+    house.judge.answers[b"film"] = scored(
+        -0.8, population="adults"
+    )  # next by the bundle, in turn by the refitted point
+    house.write("film.jpg", b"film")
+    house.pass_(house.intake())
+    assert [row[1] for row in drawn(house)] == ["in_turn"]

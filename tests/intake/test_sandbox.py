@@ -387,6 +387,14 @@ def test_an_outcome_that_is_none_is_a_film_without_an_outcome(pool: WorkerPool, 
             wire.read(text)
 
 
+@pytest.mark.parametrize("measures", ["", "1 2", "1" + " nan" * 9, "1" + " 1e99" * 9, "PLANTED^MARKER", 7])
+def test_numbers_of_a_picture_that_are_none_are_no_outcome(pool: WorkerPool, measures: Any) -> None:
+    """They go into the store as a text, so it must be one that only numbers make."""
+    whole = json.loads(wire.written(pool.submit(FILM, None).result()))
+    with pytest.raises(ValueError):  # noqa: PT011  (of several kinds)
+        wire.read(json.dumps(whole | {"facts": whole["facts"] | {"measures": measures}}))
+
+
 def test_an_outcome_comes_back_as_it_was(bundle: Bundle) -> None:
     """To the last bit, whatever the film says of itself."""
     for data in (FILM, dicom(view="LATERAL"), note("1.2", ["1.2.3", "1.2.4"]), b"rubbish"):

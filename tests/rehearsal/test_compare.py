@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders.reads import minute
-from builders.studies import queue_study
+from builders.studies import NOW, queue_study
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,12 @@ from daemon.rehearsal.compare import Comparison, Way, compared
 from daemon.rehearsal.document import document, lines
 from daemon.triage.order import Band, QueueStudy, Urgency
 from daemon.triage.waits import Waits
+
+
+def minute(number: float) -> datetime:
+    """A moment."""
+    return NOW + timedelta(minutes=number)
+
 
 LIMIT = Waits(limits=dict.fromkeys(Urgency, timedelta(minutes=25)))
 NEVER = Waits(limits=dict.fromkeys(Urgency, timedelta(days=9)))

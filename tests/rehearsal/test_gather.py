@@ -26,13 +26,13 @@ def ward(house: House) -> Iterator[Ward]:
 
 
 def nights(ward: Ward) -> Nights:
-    return nights_of(ward.tx, NOW - HOUR, NOW + HOUR)
+    return nights_of(ward.tx, NOW - HOUR, NOW + HOUR, NOW + HOUR)
 
 
 def bands(found: Nights, points: Thresholds) -> list[Band]:
     department = Department()
     rules = {number: points.rules(kept, department) for number, kept in found.bundles.items()}
-    return [study.band for study in studies_of(found.read.images, rules.__getitem__, department)]
+    return [study.band for study in studies_of(found.images, rules.__getitem__, department)]
 
 
 def test_other_thresholds_give_other_bands_to_the_same_scores(ward: Ward) -> None:
@@ -58,7 +58,7 @@ def test_backlog_and_what_was_not_read_are_not_read_anew(ward: Ward) -> None:
 
 
 def test_no_threshold_draws_a_blind_study_out(ward: Ward) -> None:
-    """Its score is not there to be judged, by whatever rules; a verdict shows it, and says what it was."""
+    """Its score is not there to be judged, by whatever rules; nor after the verdict, which came when it was read."""
     film = ward.film(1, FIRST)
     assert film.study_id is not None
     blind_cases.add(ward.tx, film.study_id, film.id, band="first", share=0.1, every_band=True, now=NOW)
@@ -70,5 +70,5 @@ def test_no_threshold_draws_a_blind_study_out(ward: Ward) -> None:
     assert found.pneumonia == {}
     studies.add_review(ward.tx, film.study_id, Verdict.PNEUMONIA, NOW + HOUR / 2)
     found = nights(ward)
-    assert bands(found, Thresholds({}, {})) == [Band.FIRST]
+    assert bands(found, Thresholds({}, {})) == [Band.UNSCORED]
     assert list(found.pneumonia.values()) == [True]

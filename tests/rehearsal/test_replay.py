@@ -9,8 +9,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders.reads import minute
-from builders.studies import queue_study
+from builders.studies import NOW, queue_study
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +17,12 @@ from daemon.rehearsal.replay import replay
 from daemon.triage.hours import Shift
 from daemon.triage.order import Band, QueueStudy, Urgency, order
 from daemon.triage.waits import Waits, overdue
+
+
+def minute(number: float) -> datetime:
+    """A moment."""
+    return NOW + timedelta(minutes=number)
+
 
 LIMITS = {
     Urgency.STAT: timedelta(minutes=3),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from builders.studies import NOW, RULES, queue_study, refused_image, report_inputs, waiting_image
 
+from daemon.ledger.document import ledger_of
+from daemon.ledger.moves import Reading as LedgerReading
 from daemon.report.build import build_report
-from daemon.report.inputs import Health, RootHealth
-from daemon.triage.order import Band
+from daemon.report.inputs import Health, Reading, RootHealth
+from daemon.triage.order import Band, Urgency
 from daemon.triage.studies import gather
 from db.records import WaitingImage
 from db.states import RootState, State
@@ -123,3 +126,14 @@ def test_a_folder_that_cannot_be_seen_is_marked() -> None:
     assert (away.away, away.message, away.last_film_at) == (True, "gone", None)
     assert there.last_film_at is not None
     assert (there.away, there.films, there.last_film_at.hour) == (False, 3, 7)
+
+
+def test_the_ledger_is_told_where_anybody_tells_what_is_read() -> None:
+    """Else the readings that are known say nothing of those that are not."""
+    read = [
+        LedgerReading("S-000001", None, Band.FIRST, Urgency.ROUTINE, NOW - timedelta(hours=2), NOW - timedelta(hours=1))
+    ]
+    ledger = ledger_of(read, NOW - timedelta(days=1), NOW)
+    inputs = report_inputs(ledger=ledger, studies=[queue_study(1, arrived_at=NOW - timedelta(days=3))])
+    assert build_report(inputs).ledger is ledger
+    assert build_report(replace(inputs, reading=Reading(read_lately=False))).ledger is None

@@ -22,7 +22,7 @@ def _report(studies: list[QueueStudy], **values: object) -> Report:
 
 
 def _long(number: int) -> QueueStudy:
-    name = f"{'W' * 120}\u202e{'ärzte ' * 20}{number}"
+    name = "放射線科" * 9 + "\u0e4d" * 9 + "W" * 120 + "\u202e" + "ärzte " * 20 + str(number)
     return queue_study(
         number,
         Band.UNSCORED,

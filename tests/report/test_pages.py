@@ -8,10 +8,12 @@ from datetime import date, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
-from builders.studies import NOW, POINTS, RULES, queue_study, refused_image, report_inputs, waiting_image
+from builders.acceptance import acceptance_row
+from builders.studies import BUNDLE, NOW, POINTS, RULES, queue_study, refused_image, report_inputs, waiting_image
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from daemon.acceptance.standing import Identity, acceptance_of
 from daemon.report.build import build_report
 from daemon.report.inputs import Completeness, Health, Reading, RootHealth, Verification
 from daemon.report.pages import IndexEntry, render_html, render_index
@@ -83,7 +85,13 @@ def test_a_page_says_what_the_list_is_and_is_not() -> None:
     assert "Completeness against the RIS: not checked." in text
     assert "0.951 (0.930 to 0.967)" in text  # sensitivity with its interval, as far as the bundle states it
     assert "not stated" in text
-    assert "Accepted at this site: by a test." in " ".join(page(accepted_as="by a test").text.split())
+    stands = acceptance_of(
+        [acceptance_row(population=str(who)) for who in POINTS], Identity.of(BUNDLE), POINTS, NOW + timedelta(days=1)
+    )
+    assert "PPV: the share with pneumonia" in text
+    said = " ".join(page(acceptance=stands).text.split())
+    assert "Accepted at this site on 22 Nov 2026 by KL on 412 films (lapses 22 Nov 2027)." in said
+    assert "0.940 (0.900 to 0.970)" in said  # what it gave on the site's own films
 
 
 def _said(**values: Any) -> str:
@@ -168,9 +176,9 @@ def test_a_page_says_at_which_prevalence_its_probabilities_hold() -> None:
 
 
 def test_a_page_needs_neither_network_nor_script() -> None:
-    """It is one file: no link, no script, no picture from elsewhere."""
+    """It is one file: no script, no picture from elsewhere; what it links lies beside it."""
     parsed = page(studies=[queue_study(1), queue_study(2, Band.UNSCORED)])
-    assert parsed.links == []
+    assert set(parsed.links) <= {"disagreements.html", "../downtime.html"}
     assert not {"script", "link", "img", "iframe", "object", "form", "base"} & set(parsed.tags)
     assert "://" not in render_html(build_report(report_inputs()))
 

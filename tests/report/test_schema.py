@@ -8,20 +8,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders.reads import read
 from builders.schemas import FOLDER, faults, schema
 from builders.studies import NOW, RULES, queue_study, refused_image, report_inputs, waiting_image
 from jsonschema import Draft202012Validator
 
-from daemon.ledger.places import placed
-from daemon.ledger.summary import BLIND, Ledger, LeftOut
+from daemon.ledger.document import ledger_of
+from daemon.ledger.moves import Reading as LedgerReading
 from daemon.report.build import build_report
 from daemon.report.data import render_json
 from daemon.report.inputs import Completeness, Health, Reading, RootHealth, Verification
+from daemon.report.since import Lately
+from daemon.triage.order import Band, Urgency
 from daemon.triage.studies import gather
+from db.lately import Expired, Word
 from db.read_imports import ReadImport
 from db.reconciliation import ExpectedFilm
-from db.states import ExpectedKind, RootState, State
+from db.states import ExpectedKind, RootState, State, Verdict
 from models.bundle import GroupPolicy
 from models.population import AgeGroup, Policy, Population
 
@@ -44,7 +46,7 @@ def test_a_schema_is_one_and_describes_every_key(name: str) -> None:
     whole = schema(name)
     Draft202012Validator.check_schema(whole)
     for part in _parts(whole):
-        for key, value in part.get("properties", {}).items():
+        for key, value in part.get("properties", {}).items() if "type" in part else ():
             if isinstance(value, dict):
                 assert "description" in value or "$ref" in value, key
         if part.get("type") == "object" and isinstance(part.get("properties"), dict):
@@ -60,6 +62,13 @@ def full() -> Any:
         waiting_image(4, logit=5.0, marks="lateral", duplicates=("/srv/in/copy.dcm",)),
         waiting_image(5, logit=5.0, withdrawn_at=NOW, removed_at=NOW),
     ]
+    judged = queue_study(7, Band.IN_TURN, arrived_at=NOW - timedelta(hours=2))
+    lately = Lately(
+        [judged],
+        {judged.study: Word(judged.study, Verdict.PNEUMONIA, "kl", "apex", NOW, NOW)},
+        [Expired("S-000009", None, NOW, NOW)],
+    )
+    read = [LedgerReading("S-000007", "A7", Band.IN_TURN, Urgency.ROUTINE, NOW - timedelta(hours=2), NOW)]
     missing = (ExpectedFilm(ExpectedKind.ACCESSION, "", None), ExpectedFilm(ExpectedKind.FILE, "a.dcm", NOW))
     return report_inputs(
         studies=[*gather(images, lambda _: RULES), queue_study(9, overdue=True)],
@@ -72,17 +81,11 @@ def full() -> Any:
         verification=Verification(NOW, ["lost: a"], 1),
         completeness=Completeness("list.csv", NOW, 5, missing, (NOW, NOW)),
         reading=Reading([60.0, 120.0], 1, True, ReadImport(NOW, "r.csv", 3, 1, 1, "line 2 has no usable read_at")),
-        ledger=Ledger(
-            NOW,
-            NOW,
-            placed([read("S-1", 1, 20, "in_turn"), read("S-2", 2, 10, "first"), read("S-3", 3, 30, BLIND)]),
-            LeftOut(1, 2, 3),
-            passed_over=4,
-            expired=5,
-        ),
         health=Health([1.0], {(State.FAILED, "truncated"): 1}, [RootHealth("/srv/in", RootState.AWAY, "gone", 1, NOW)]),
-        accepted_as="on 2026-11-01",
         rules=["CR and DX only."],
+        lately=lately,
+        judged=lately,
+        ledger=ledger_of(read, NOW - timedelta(days=1), NOW),
         notices=["A folder is away."],
     )
 

@@ -99,3 +99,14 @@ def test_a_time_that_stands_alone_says_its_zone_as_it_was_then() -> None:
 def test_counts_agree_with_their_noun() -> None:
     """One film, two films."""
     assert (words.count(1, "film"), words.count(12345, "study", "studies")) == ("1 film", "12,345 studies")
+
+
+def test_what_a_point_is_worth_is_said_with_its_interval() -> None:
+    found = {"ppv": 0.361, "ppv_ci": [0.26, 0.48], "misses_per_1000": 1.44, "misses_per_1000_ci": [0.6, 3.21]}
+    assert words.ppv(found) == "36 % (26 to 48)"
+    assert words.misses(found) == "1.4 (0.6 to 3.2)"
+    assert words.ppv(None) == words.misses(None) == "not known"
+    assert words.rate({"value": 0.9512, "low": 0.93, "high": 0.967}) == "0.951 (0.930 to 0.967)"
+    assert words.rate({"value": None, "low": None, "high": None}) == "no threshold"
+    assert words.begun("ärger") == "Ärger"
+    assert words.begun("") == ""

@@ -34,7 +34,8 @@ def test_a_report_stands_in_the_folder_of_its_date(tmp_path: Path) -> None:
     written = write_report(build_report(report_inputs()), tmp_path / "out", FORMATS)
     folder = tmp_path / "out" / "2026-11-22"
     assert written == {name: folder / f"report.{name}" for name in FORMATS}
-    assert sorted(path.name for path in folder.iterdir()) == ["report.csv", "report.html", "report.json"]
+    names = {"report.csv", "report.html", "report.json", "disagreements.html"}
+    assert {path.name for path in folder.iterdir()} == names
     assert "2026-11-22/report.html" in (tmp_path / "out" / "index.html").read_text("utf-8")
 
 
@@ -86,7 +87,7 @@ def test_a_write_that_fails_leaves_the_old_report_and_no_rubbish(tmp_path: Path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert path.read_bytes() == old
-    assert [entry.name for entry in path.parent.iterdir()] == ["report.html"]
+    assert {entry.name for entry in path.parent.iterdir()} == {"report.html", "disagreements.html"}
 
 
 def test_the_index_lists_dates_newest_first_and_nothing_else(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from trainer.cli.inspect import inspect_command
 from trainer.cli.maps import maps_command
 from trainer.cli.points import points_command
 from trainer.cli.quantize import quantize_command
+from trainer.cli.reference import reference_command
 from trainer.cli.shift import shift_command
 from trainer.cli.split import split_command
 from trainer.cli.tune import tune_command
@@ -32,6 +33,7 @@ def cli() -> None:
 for command in (
     *(inspect_command, split_command, fit_command, average_command, quantize_command),
     *(evaluate_command, shift_command, points_command, compare_command, tune_command, gate_command, maps_command),
+    reference_command,
 ):
     cli.add_command(command)
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from models.contract import VERSIONS
 from models.scorer import Scorer
+from models.statistics.bootstrap import interval, resample
+from models.statistics.metrics import wilson
+from models.statistics.ranking import Ranking
 from trainer.evidence.scoring import score_films
-from trainer.statistics.bootstrap import interval, resample
-from trainer.statistics.metrics import wilson
-from trainer.statistics.ranking import Ranking
 from trainer.training.judging import judged
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from models.statistics.bootstrap import Values, band, interval, resample
+from models.statistics.metrics import average_precision, equal_bins, losses, mean_interval, share_interval, wilson
+from models.statistics.ranking import Ranking
 from trainer.evidence.decision import rounded
 from trainer.evidence.rates import calibration, confusion, discrimination, share
-from trainer.statistics.bootstrap import Values, band, interval, resample
-from trainer.statistics.metrics import average_precision, equal_bins, losses, mean_interval, share_interval, wilson
-from trainer.statistics.ranking import Ranking
 
 if TYPE_CHECKING:
     from trainer.evidence.sample import Sample

@@ -1,6 +1,6 @@
 """What thresholds would mean in a department: predictive values and misses by prevalence, and the decision curve; pure.
 
-How the intervals come about stands in `trainer.statistics.prevalence`.
+How the intervals come about stands in `models.statistics.prevalence`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from trainer.statistics.bootstrap import band, resample
-from trainer.statistics.prevalence import Estimate, false_alarms, missed, net_benefit, npv, ppv, share
+from models.statistics.bootstrap import band, resample
+from models.statistics.prevalence import Estimate, false_alarms, missed, net_benefit, npv, ppv, share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from models.statistics.bootstrap import DRAWS, SEED
 from trainer.evidence.curves import at_half, curves, distribution, reliability
 from trainer.evidence.decision import decision_curve
 from trainer.evidence.figures import judge, shares_of_all, unnamed
 from trainer.evidence.pairs import side_by_side
 from trainer.evidence.sample import Sample, judged_apart, sample_of
-from trainer.statistics.bootstrap import DRAWS, SEED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from models.bundle import OperatingPoint, point_for
+from models.statistics.bootstrap import DRAWS
 from trainer.evidence.decision import prevalences
 from trainer.evidence.rates import calibration, confusion, discrimination, share, shares
 from trainer.evidence.sample import Sample, by_population, sample_of
 from trainer.evidence.subgroups import subgroups
-from trainer.statistics.bootstrap import DRAWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

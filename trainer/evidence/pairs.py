@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.statistics.bootstrap import interval, resample
+from models.statistics.metrics import wilson
 from trainer.evidence.curves import curves, reliability
 from trainer.evidence.sample import Sample, judged_apart, sample_of
-from trainer.statistics.bootstrap import interval, resample
-from trainer.statistics.metrics import wilson
 from trainer.statistics.pairing import Difference, auc_difference, delong, mcnemar
 
 if TYPE_CHECKING:

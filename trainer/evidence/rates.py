@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from trainer.statistics.metrics import (
+from models.statistics.metrics import (
     auc,
     auc_interval,
     auc_interval_by_films,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from trainer.statistics.metrics import auc, ranks
+from models.statistics.metrics import auc, ranks
 from trainer.statistics.pairing import auc_difference
 from trainer.statistics.peaks import within_one_cell
 

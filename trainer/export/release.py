@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from models.bundle import MODEL, Bundle, GroupPolicy, OperatingPoint, write_bundle
 from models.contract import VERSIONS
 from models.population import AgeGroup, Policy, Population
+from models.reference import KEY
 from models.scorer import Scorer
 from trainer.data.sources import Film, Part, Source, find_all
 from trainer.data.splits import read_split
@@ -36,6 +37,7 @@ from trainer.points.document import by_group, by_population, point_document, pol
 from trainer.points.policies import LEAST, policies, undecided
 from trainer.points.rules import RULE
 from trainer.recipes.registry import KEPT, recipe_as_run, recipe_of_run
+from trainer.reference.document import measure, reference_document
 from trainer.runs import ORIGINAL, SPLIT, WEIGHTS, RunRecord, read_run
 from trainer.shift.conditions import CLEAN, CONDITIONS
 from trainer.shift.judges import BundleJudge
@@ -119,7 +121,8 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
     trial = Bundle(asked.bundle, asked.name, record.recipe, record.preprocessing, model, sha256, {}, said)
 
     say("scoring the validation part")
-    scores = score_films(choose(films, parts, Part.VALIDATION), trial, None, progress)
+    held_out = choose(films, parts, Part.VALIDATION)
+    scores = score_films(held_out, trial, None, progress)
     service = asked.purpose is Purpose.SERVICE
     say("scoring it as other scanners and exports would have sent it" if service else "scoring some of it again")
     conditions = CONDITIONS if service else (CLEAN,)
@@ -127,6 +130,11 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
     say("choosing operating points and policies")
     chosen = _choose(suite, scores, sources, asked)
 
+    described: dict[str, Any] = {}
+    if service:
+        say("describing its films, for sites to hold their own against")
+        stated = reference_document(measure(held_out, trial, progress), Part.VALIDATION)
+        described = {KEY: stated} if stated["populations"] else {}
     say("scoring with the network as it was trained")
     network = load_network(recipe, weights)
     networks = Networks(network, Scorer(trial), VERSIONS[record.preprocessing])
@@ -164,6 +172,7 @@ def release(asked: Release, say: Say, progress: Progress) -> dict[str, Any]:
         "certified": quantisation["certified"],
         "quantisation": quantisation,
         "validation": judge(scores, chosen.points),
+        **described,
         **said,
     }
     files = {MODEL: model, "MODEL_CARD.md": card(document, len(model)).encode(), "split.csv": split}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from trainer.statistics.metrics import Z95, auc, ranks
+from models.statistics.metrics import Z95, auc, ranks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

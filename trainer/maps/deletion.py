@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.heatmap import Cells
+from models.statistics.metrics import wilson
 from trainer.maps.masks import Fill, covered, hot_mask, moved_mask, scattered_mask
-from trainer.statistics.metrics import wilson
 
 DRAWS: Final = 10  # random masks of either kind a film
 

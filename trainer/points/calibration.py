@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from trainer.points.logistic import fit_logistic
+from models.statistics.bootstrap import DRAWS
+from models.statistics.logistic import fit_logistic
+from models.statistics.reweighting import calibration_error_at, calibration_interval_at, moved
 from trainer.points.shifted import Shifted, folds
-from trainer.statistics.bootstrap import DRAWS
-from trainer.statistics.reweighting import calibration_error_at, calibration_interval_at, moved
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +31,7 @@ def fit_curve(films: Shifted, prevalence: float = STORED) -> Calibration:
     """The curve through clean and shifted logits of films of trusted labels.
 
     Raises:
-        TrainerError: as `fit_logistic`.
+        ModelsError: as `fit_logistic`.
     """
     conditions = films.logits.shape[0]
     each = np.full(conditions, 0.5 / max(1, conditions - 1))
@@ -51,7 +51,7 @@ def held_out(films: Shifted, prevalence: float = STORED, *, number: int = FOLDS)
     """Probabilities of every film under every condition by a curve that its patient did not fit, (conditions, films).
 
     Raises:
-        TrainerError: as `fit_logistic`, or there are fewer patients than folds.
+        ModelsError: as `fit_logistic`, or there are fewer patients than folds.
     """
     fold, found = folds(films.patients, number), np.empty_like(films.logits)
     for k in range(number):

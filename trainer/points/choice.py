@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from models.bundle import OperatingPoint
+from models.promises import SENSITIVITY
+from models.statistics.bootstrap import DRAWS
 from trainer.points.calibration import STORED, calibration_figures, fit_curve, held_out
 from trainer.points.first import first_threshold, mirrored
-from trainer.points.promises import SENSITIVITY
 from trainer.points.rules import RULE, Rule, threshold_by
 from trainer.points.study import held_thresholds, judged, summary
 from trainer.points.trial import trial_figures
-from trainer.statistics.bootstrap import DRAWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

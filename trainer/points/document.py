@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from models.population import AgeGroup, Population, age_group_of
+from models.promises import SENSITIVITY
+from models.statistics.bootstrap import DRAWS
 from trainer.points.choice import choose_point
 from trainer.points.policies import LEAST, policies
-from trainer.points.promises import SENSITIVITY
 from trainer.points.rules import RULE, threshold_by
 from trainer.points.shifted import Shifted
 from trainer.points.source_out import documents, source_out
 from trainer.points.study import FOLDS, study
 from trainer.shift.suite import FROZEN, VERSION
-from trainer.statistics.bootstrap import DRAWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping

@@ -24,10 +24,10 @@ import numpy as np
 
 from models.bundle import GroupPolicy
 from models.population import AgeGroup, Policy
+from models.statistics.bootstrap import DRAWS, interval, resample
+from models.statistics.ranking import Ranking
 from trainer.points.shifted import Shifted
 from trainer.points.study import tried
-from trainer.statistics.bootstrap import DRAWS, interval, resample
-from trainer.statistics.ranking import Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trainer.statistics.bootstrap import weightings
+from models.statistics.bootstrap import weightings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

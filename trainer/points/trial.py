@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.statistics.metrics import share_interval, wilson
+from models.statistics.prevalence import Estimate
 from trainer.evidence.decision import at_prevalences
-from trainer.statistics.metrics import share_interval, wilson
-from trainer.statistics.prevalence import Estimate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from models.statistics.bootstrap import DRAWS, SEED
 from trainer.data.sources import Source, find_all
 from trainer.errors import TrainerError
 from trainer.shift.conditions import CONDITIONS, LEVELS, Condition
@@ -20,7 +21,6 @@ from trainer.shift.groups import groups_of, thresholds
 from trainer.shift.networks import Ready, Say, ready
 from trainer.shift.scoring import SuiteScores, score_suite
 from trainer.shift.suite import FROZEN, MOST, VERSION, fingerprint
-from trainer.statistics.bootstrap import DRAWS, SEED
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from models.statistics.bootstrap import DRAWS, Values, interval, recentred, resample
+from models.statistics.metrics import wilson
+from models.statistics.ranking import Ranking
 from trainer.comparison.measure import specificity_at
 from trainer.shift.conditions import CLEAN
-from trainer.statistics.bootstrap import DRAWS, Values, interval, recentred, resample
-from trainer.statistics.metrics import wilson
-from trainer.statistics.ranking import Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

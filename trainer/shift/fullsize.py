@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.statistics.bootstrap import DRAWS, Interval, interval, weightings
+from models.statistics.metrics import ranks, wilson
 from trainer.shift.conditions import CLEAN
 from trainer.shift.scoring import score_suite
-from trainer.statistics.bootstrap import DRAWS, Interval, interval, weightings
-from trainer.statistics.metrics import ranks, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from models.promises import SENSITIVITY, threshold_for_sensitivity
 from trainer.evidence.sample import UNKNOWN
-from trainer.points.promises import SENSITIVITY, threshold_for_sensitivity
 from trainer.shift.conditions import CLEAN
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.statistics.bootstrap import DRAWS, SEED, Interval, interval, resample
-from trainer.statistics.metrics import Z95, auc, ranks
-from trainer.statistics.ranking import Ranking
+from models.statistics.bootstrap import DRAWS, SEED, Interval, interval, resample
+from models.statistics.metrics import Z95, auc, ranks
+from models.statistics.ranking import Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

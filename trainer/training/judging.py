@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from models.contract import DEFAULT, VERSIONS
+from models.statistics.metrics import auc
 from trainer.data.batches import Views
 from trainer.data.sources import Part
 from trainer.recipes.recipe import Monitor
-from trainer.statistics.metrics import auc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.statistics.ranking import Ranking
 from trainer.comparison.measure import specificity_at
-from trainer.statistics.ranking import Ranking
 
 
 def test_specificity_is_taken_where_enough_pneumonia_lies_above():

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from builders.training import film
 
+from models.statistics.metrics import auc, auc_interval
 from trainer.inspection.confounds import OUTSIDE, TOGETHER, clustered_interval, told
 from trainer.inspection.look import Look
 from trainer.inspection.measures import Measures
-from trainer.statistics.metrics import auc, auc_interval
 
 
 def look(number, *, width=100, height=100, quality=None, mean=0.5, **changes):

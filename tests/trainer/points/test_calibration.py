@@ -10,11 +10,9 @@ from builders.points import planted
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.points.calibration import calibration_figures, fit_curve, held_out, probabilities
-from trainer.points.logistic import fit_logistic
-from trainer.points.shifted import Shifted
-from trainer.statistics.metrics import calibration_error
-from trainer.statistics.reweighting import (
+from models.statistics.logistic import fit_logistic
+from models.statistics.metrics import calibration_error
+from models.statistics.reweighting import (
     bins_of,
     calibration_error_at,
     calibration_interval_at,
@@ -22,6 +20,8 @@ from trainer.statistics.reweighting import (
     weighted_calibration_error,
     weights_at,
 )
+from trainer.points.calibration import calibration_figures, fit_curve, held_out, probabilities
+from trainer.points.shifted import Shifted
 
 CHANCES = st.floats(0.001, 0.999)
 

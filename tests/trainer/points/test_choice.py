@@ -14,10 +14,10 @@ from builders.points import planted, together
 from builders.training import film, labelled_folder
 from click.testing import CliRunner
 
+from models.errors import ModelsError
 from models.population import AgeGroup, Population
 from trainer.cli.main import cli
 from trainer.data.sources import Source, find_films
-from trainer.errors import TrainerError
 from trainer.points.choice import choose_point
 from trainer.points.document import by_group, by_population, without
 from trainer.points.rules import RULE, Rule, threshold_by
@@ -56,7 +56,7 @@ def test_a_point_without_any_shift_says_nothing_of_shifted_films():
 
 def test_films_of_one_class_have_no_point():
     films = planted(200)
-    with pytest.raises(TrainerError, match="lacks one of the two classes"):
+    with pytest.raises(ModelsError, match="lack one of the two classes"):
         choose_point(Population.ADULTS, films.films(films.labels), draws=20)
 
 

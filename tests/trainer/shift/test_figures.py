@@ -8,10 +8,10 @@ from builders.shift import CLEAN, WORSE, WORST, BrightnessJudge, shifted, suite_
 from builders.training import film
 
 from models.population import Population
+from models.statistics.metrics import auc, auc_interval, wilson
 from trainer.shift.figures import FIGURES, Figure, difference, drawn, figures, spread
 from trainer.shift.fullsize import Pair, pairs, parity
 from trainer.shift.groups import groups_of, thresholds
-from trainer.statistics.metrics import auc, auc_interval, wilson
 
 AT = (0.0, "bundle")
 

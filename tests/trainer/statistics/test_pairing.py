@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.statistics.metrics import auc
+from models.statistics.metrics import auc
 from trainer.statistics.pairing import auc_difference, delong, mcnemar
 
 

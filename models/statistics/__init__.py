@@ -1,0 +1,1 @@
+"""Figures, their intervals, and the curve from logit to probability; pure: trainer and acceptance judge by them."""
