@@ -77,6 +77,25 @@ def test_overdue_goes_by_the_limits_as_they_are() -> None:
     assert found.overdue == {Way.READ: [one[2].study], Way.RULED: [one[1].study], Way.OTHERWISE: [one[2].study]}
 
 
+def test_other_waits_move_what_the_same_bands_would_not() -> None:
+    """All overdue: by arrival. None overdue: the two `first` ones lead."""
+    one = [came(1, 0, Band.NEXT), came(2, 1, Band.FIRST), came(3, 2, Band.FIRST)]
+    read_at = {study.study: minute(90 + n) for n, study in enumerate(one)}
+    found = told(one, one, read_at, waits=(NEVER, LIMIT))
+    assert [found.waits["next"][way].mean for way in Way] == [90, 92, 90]
+    assert found.overdue[Way.OTHERWISE] == []  # by the limits as they are
+
+
+def test_blind_and_observed_studies_are_in_no_band() -> None:
+    """Nobody is to learn one, and the other ranks nothing."""
+    bare = came(1, 0, Band.UNSCORED)
+    watched = came(2, 0, Band.UNSCORED)
+    watched = replace(watched, images=tuple(replace(image, observed=True) for image in watched.images))
+    studies = [replace(bare, blind=True), watched, came(3, 0, Band.UNSCORED)]
+    found = told(studies, studies, {study.study: minute(9) for study in studies})
+    assert found.studies == {"all": 3, "unscored": 1, "blind": 1, "observed": 1, "routine": 3}
+
+
 @given(st.lists(st.tuples(st.integers(0, 40), st.sampled_from(Band), st.integers(0, 30)), max_size=25))
 @settings(max_examples=40)
 def test_waits_sum_to_the_same_by_all_rules_and_the_same_rules_move_nobody(rows: list[tuple[int, Band, int]]) -> None:
