@@ -284,6 +284,7 @@ class ReportRow:
     written_at: datetime
     folder: str | None
     formats: str  # "html,csv,json"
+    figures: str | None = None  # JSON
     id: int | None = None
 
 

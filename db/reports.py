@@ -23,13 +23,26 @@ def find(tx: Connection, site: str, report_date: date) -> ReportRow | None:
 
 
 def upsert(tx: Connection, report: ReportRow) -> ReportRow:
-    """Keep a report in place of the one of the same site and date, if there is one; the id given does not matter."""
+    """Keep a report in place of the one of the same site and date, if there is one; the id given does not matter.
+
+    Figures that were kept stay where the new report brings none.
+    """
     values = asdict(report)
     del values["id"]
     known = find(tx, report.site, report.report_date)
+    if known is not None and report.figures is None:
+        values["figures"] = known.figures
     statement = insert(schema.report) if known is None else update(schema.report).where(r.id == known.id)
     row = tx.execute(statement.values(values).returning(schema.report)).one()
     return ReportRow(**row._mapping)
+
+
+def figures(tx: Connection, site: str, first: date, last: date) -> dict[date, str]:
+    """JSON by date, of the reports of some dates (both included) that kept any."""
+    query = select(r.report_date, r.figures).where(
+        r.site == site, r.report_date >= first, r.report_date <= last, r.figures.is_not(None)
+    )
+    return {row[0]: row[1] for row in tx.execute(query)}
 
 
 def last(tx: Connection, n: int) -> list[ReportRow]:

@@ -33,7 +33,7 @@ from db.states import (
 )
 from db.types import FilePath, SafeText, Signed64, UtcDateTime, WordOf
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 """Every revision that a released version wrote, oldest first; the last is this version's."""
 
 metadata = MetaData(
@@ -283,6 +283,7 @@ report = Table(
     Column("written_at", UtcDateTime, nullable=False),
     Column("folder", FilePath),
     Column("formats", SafeText, nullable=False),
+    Column("figures", SafeText),  # JSON: what the report of the schedule counted; those that people ask for keep none
     UniqueConstraint("site", "report_date"),
 )
 

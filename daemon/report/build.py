@@ -30,6 +30,7 @@ from daemon.report.rows import (
 from daemon.report.service import Latency, RootLine, latency_of, reasons_of, roots_of, short_names
 from daemon.report.since import Since, since_of
 from daemon.report.site_figures import SiteRow, site_rows
+from daemon.report.trends import Figures, Trend, trends_of
 from daemon.triage.document import account_document, marked, not_scored, queue_document, queue_entry
 from daemon.triage.order import Band, QueueStudy, order
 from daemon.triage.rules import Site
@@ -39,6 +40,7 @@ from db.states import State
 from models.bundle import GroupPolicy, OperatingPoint
 from models.population import AgeGroup
 
+SAME_NIGHT: Final = timedelta(hours=1)  # a queue that was counted later says nothing of the night
 LATE: Final = timedelta(minutes=5)  # a report that is written within this of its time is on time
 
 
@@ -115,6 +117,8 @@ class Report:
     reasons: tuple[tuple[State, str, int], ...]
     roots: tuple[RootLine, ...]
     drift: tuple[FolderDrift, ...]
+    figures: Figures
+    trends: tuple[Trend, ...]
     studies: Sequence[QueueStudy]
     frame: Mapping[str, Any]
 
@@ -142,6 +146,9 @@ def build_report(inputs: ReportInputs) -> Report:
     late = inputs.written_at - inputs.scheduled_at if inputs.scheduled_at else None
     known = _read_known(inputs, studies)
     bundle, zone = inputs.bundle, inputs.zone
+    turnaround = latency_of(inputs.reading.turnarounds) if known else None
+    latency = latency_of(inputs.health.latencies)
+    figures = _figures(inputs, latency, turnaround, waiting=len(studies), overdue=len(late_studies))
     stands = acceptance_document(inputs.acceptance, zone)
     return Report(
         site=inputs.site,
@@ -180,17 +187,19 @@ def build_report(inputs: ReportInputs) -> Report:
         marked_total=len(aside),
         withdrawn=tuple(withdrawn_of(study, names, zone) for study in sorted(withdrawn, key=lambda study: study.study)),
         charts=_charts(studies, inputs.written_at),
-        turnaround=latency_of(inputs.reading.turnarounds) if known else None,
+        turnaround=turnaround,
         read_known=known,
         expired=inputs.reading.expired,
         table=inputs.reading.table,
         ledger=inputs.ledger if known else None,
         since=since_of(inputs, names),
         gallery=gallery_of(inputs, inputs.judged, names),
-        latency=latency_of(inputs.health.latencies),
+        latency=latency,
         reasons=reasons_of(inputs.health),
         roots=roots_of(inputs, names),
         drift=tuple(sorted(inputs.drift.values(), key=lambda found: found.path)),
+        figures=figures,
+        trends=trends_of(inputs.report_date, {**inputs.nights, inputs.report_date: figures}),
         studies=studies,
         frame=queue_document(
             studies,
@@ -209,6 +218,24 @@ def _read_known(inputs: ReportInputs, studies: Sequence[QueueStudy]) -> bool:
     """Whether anybody tells what is read: not where films wait for longer than a day, and nobody did."""
     old = any(study.arrived_at < inputs.window_end - timedelta(days=1) for study in studies)
     return inputs.reading.read_lately or not old
+
+
+def _figures(
+    inputs: ReportInputs, latency: Latency | None, turnaround: Latency | None, *, waiting: int, overdue: int
+) -> Figures:
+    """What is kept of this night; what nobody knows is left out."""
+    out = dict.fromkeys((State.REFUSED, State.FAILED), 0)
+    for (state, _), films in inputs.health.reasons.items():
+        out[state] += films
+    late = inputs.scheduled_at is not None and inputs.written_at - inputs.scheduled_at > SAME_NIGHT
+    found: dict[str, float] = {} if late else {"waiting": waiting, "overdue": overdue}
+    if inputs.arrived is not None:
+        found |= {"arrived": inputs.arrived, "refused": out[State.REFUSED], "failed": out[State.FAILED]}
+    if latency is not None:
+        found |= {"latency_median": latency.median.total_seconds(), "latency_p95": latency.p95.total_seconds()}
+    if turnaround is not None:
+        found["turnaround_median"] = turnaround.median.total_seconds()
+    return found
 
 
 def _charts(studies: Sequence[QueueStudy], now: datetime) -> tuple[Chart, ...]:

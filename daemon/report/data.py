@@ -113,6 +113,7 @@ def _facts(report: Report) -> dict[str, Any]:
         },
         "verification": _verification(report),
         "ris_completeness": _completeness(report),
+        "figures": dict(report.figures),
         "reading": _reading(report),
         "ledger": None if report.ledger is None else ledger_document(report.ledger),
         "since": since_facts(report.since),

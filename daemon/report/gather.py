@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -22,9 +23,10 @@ from daemon.ledger.document import ledger_of
 from daemon.ledger.reading import readings_of
 from daemon.report.gather_since import judged_of, lately_of
 from daemon.report.inputs import Completeness, Health, Reading, ReportInputs, RootHealth, Verification
+from daemon.report.trends import FIGURES, NIGHTS, Figures
 from daemon.settings import Settings
 from daemon.waiting import Kept, kept_of, served_of, waiting_studies
-from db import blind, closing, history, queue, read_imports, reconciliation, results, roots, runs, window
+from db import blind, closing, history, queue, read_imports, reconciliation, reports, results, roots, runs, window
 from db.identity import Identity, in_clear
 from db.key_file import holds_hashes
 from db.reconciliation import ExpectedFilm
@@ -72,6 +74,7 @@ def gather(
         verification=Verification(now, sentences, audit.unseen),
         completeness=completeness_of(tx, start, end, identity),
         reading=_reading(tx, start, end),
+        nights=nights_of(tx, settings.report.site, report_date),
         ledger=ledger_of(readings_of(tx, department, start, end), start, end),
         lately=lately_of(tx, settings, start, end),
         judged=judged_of(tx, settings, end),
@@ -82,6 +85,18 @@ def gather(
         acceptance=acceptance,
         notices=(*warnings(acceptance, department.waits.zone), *_notices(tx, now, identity)),
     )
+
+
+def nights_of(tx: Connection, site: str, report_date: date) -> dict[date, Figures]:
+    """What was counted in the nights before a date; what cannot be read is left out, as if it had not been kept."""
+    kept = reports.figures(tx, site, report_date - timedelta(days=NIGHTS - 1), report_date - timedelta(days=1))
+    found: dict[date, Figures] = {}
+    for day, text in kept.items():
+        try:
+            found[day] = {name: float(value) for name, value in json.loads(text).items() if name in FIGURES}
+        except (ValueError, TypeError, AttributeError):
+            continue
+    return found
 
 
 def completeness_of(tx: Connection, start: datetime, end: datetime, identity: Identity) -> Completeness | None:

@@ -12,6 +12,7 @@ from daemon.acceptance.standing import NOBODY, Acceptance
 from daemon.drift.judging import FolderDrift
 from daemon.ledger.document import Ledger
 from daemon.report.since import Lately
+from daemon.report.trends import Figures
 from daemon.triage.order import QueueStudy, Urgency
 from daemon.triage.rules import Site
 from daemon.triage.waits import Waits
@@ -144,6 +145,7 @@ class ReportInputs:
         acceptance: how the bundle stands at this site.
         rules: of the site's gate, a sentence each: what is taken, refused, marked.
         reading: what became known of reading.
+        nights: what was counted in the nights before, as far as it was kept.
         ledger: what the order did to the studies that were read; None: not worked out.
         judged: studies with a verdict in the last weeks, for the gallery of disagreements.
         lately: what left the queue since the window began, and what readers found.
@@ -173,6 +175,7 @@ class ReportInputs:
     verification: Verification | None = None
     completeness: Completeness | None = None
     reading: Reading = field(default_factory=Reading)
+    nights: Mapping[date, Figures] = field(default_factory=dict)
     ledger: Ledger | None = None
     judged: Lately = field(default_factory=Lately)
     lately: Lately = field(default_factory=Lately)

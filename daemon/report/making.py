@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -64,6 +65,7 @@ def write_one(
         written_at=inputs.written_at,
         folder=str(next(iter(written.values())).parent.absolute()) if written else None,
         formats=",".join(chosen),
+        figures=json.dumps(dict(report.figures)) if scheduled_at is not None else None,
     )
     with store.write() as tx:
         reports.upsert(tx, row)

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from daemon.drift.words import lines as drift_lines
 from daemon.ledger.document import signed
-from daemon.report import charts, words
+from daemon.report import charts, trends, words
 from daemon.report.build import Report
 from daemon.report.since import LISTED
 from daemon.report.site_figures import worth_of
@@ -82,6 +82,7 @@ def render_html(report: Report) -> str:
             policies=[_policy_row(group, stated) for group, stated in report.policies.items()],
             unknown=report.prevalence.get(None),
             chart=charts,
+            trend=trends,
             version=VERSION,
             MISSING_ROWS=MISSING_ROWS,
             drift_lines=drift_lines,

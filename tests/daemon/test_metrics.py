@@ -92,7 +92,7 @@ def test_an_empty_store_has_metrics(store: Store) -> None:
     assert _value(series, "heartbeat_age_seconds") is None
     assert _value(series, "arrivals", state="scored") == 0
     assert _value(series, "pending_oldest_seconds") == 0
-    assert _value(series, "build_info", version=VERSION, schema="0009", bundle="") == 1
+    assert _value(series, "build_info", version=VERSION, schema="0010", bundle="") == 1
     assert (_value(series, "disk_free_bytes") or 0) > 0
     assert not [name for name, labels in series if "root" in dict(labels)]
 

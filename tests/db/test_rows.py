@@ -157,3 +157,13 @@ def test_the_history_knows_its_arrivals_by_itself(films):
         (State.RUNNING, State.SCORED),
     }
     films.tx.rollback()
+
+
+def test_figures_of_a_night_stay_when_somebody_asks_for_its_report_again(tx: Connection) -> None:
+    """That one covers another window; what the schedule counted is kept, and given by date."""
+    reports.upsert(tx, replace(night(22), figures='{"arrived": 7}'))
+    reports.upsert(tx, replace(night(22), formats="json"))
+    reports.upsert(tx, night(23))
+    assert reports.figures(tx, "", date(2026, 11, 1), date(2026, 11, 30)) == {date(2026, 11, 22): '{"arrived": 7}'}
+    assert reports.figures(tx, "other", date(2026, 11, 1), date(2026, 11, 30)) == {}
+    assert reports.figures(tx, "", date(2026, 11, 23), date(2026, 11, 30)) == {}

@@ -128,7 +128,7 @@ def spoil(file: Path, how: str) -> None:
         ("pipe", "it is not a file"),
         ("text", "it is not a database"),
         ("other program", "it is a database of another program"),
-        ("future", "it was made by a newer version (schema 9999; this one knows 0009); update cxr-triage"),
+        ("future", "it was made by a newer version (schema 9999; this one knows 0010); update cxr-triage"),
         ("cut", "it is damaged"),
     ],
 )

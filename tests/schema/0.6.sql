@@ -1,4 +1,4 @@
--- schema 0009
+-- schema 0010
 
 CREATE TABLE acceptance (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -234,7 +234,7 @@ CREATE TABLE report (
 	scheduled_at TEXT,
 	written_at TEXT NOT NULL,
 	folder BLOB,
-	formats TEXT NOT NULL,
+	formats TEXT NOT NULL, figures TEXT,
 	CONSTRAINT pk_report PRIMARY KEY (id),
 	CONSTRAINT uq_report_site_report_date UNIQUE (site, report_date)
 );
