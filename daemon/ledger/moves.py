@@ -78,17 +78,18 @@ def moves(readings: Iterable[Reading]) -> list[Move]:
     """What the order did to each, in the order in which they were read.
 
     Where several were read at the same instant (a table of the RIS may give whole minutes) they count as read by
-    arrival: none of them gained or lost against another.
+    arrival: none of them gained or lost against another. Of those that came at one instant (a rescan gives all that it
+    finds one) the one that was read earlier came first: its key is no reason to have gained.
     """
     read = sorted(readings, key=lambda each: (each.read_at, each.arrived_at, each.study))
     coming = sorted(read, key=lambda each: (each.arrived_at, each.study), reverse=True)
-    waiting: list[tuple[datetime, str]] = []
+    waiting: list[tuple[datetime, datetime, str]] = []
     turn: dict[str, tuple[int, datetime]] = {}
     for place, instant in enumerate((each.read_at for each in read), 1):
         while coming and coming[-1].arrived_at <= instant:
             came = coming.pop()
-            heapq.heappush(waiting, (came.arrived_at, came.study))
-        _, study = heapq.heappop(waiting)  # there is one: as many had come as were read by now
+            heapq.heappush(waiting, (came.arrived_at, came.read_at, came.study))
+        *_, study = heapq.heappop(waiting)  # there is one: as many had come as were read by now
         turn[study] = (place, instant)
     return [
         Move(each, place, turn[each.study][0], turn[each.study][1] - each.read_at) for place, each in enumerate(read, 1)

@@ -44,6 +44,14 @@ def test_who_overtakes_gains_what_the_overtaken_lose() -> None:
     assert [move.reading.study[-1] for move in paid_most(found, 1)] == ["1"]
 
 
+def test_of_those_that_came_together_nobody_gained() -> None:
+    """Whatever their keys; the one that was read later did not lose."""
+    assert [(move.places, move.gained) for move in moves([reading(1, 0, 20), reading(2, 0, 10)])] == [
+        (0, timedelta()),
+        (0, timedelta()),
+    ]
+
+
 def test_nobody_is_read_before_he_comes() -> None:
     """A late comer that is read at once overtakes nobody who could have been read there instead."""
     found = moves([reading(1, 0, 5), reading(2, 60, 61), reading(3, 70, 71)])
