@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 from daemon.acceptance.words import acceptance_document, told_outside
 from daemon.drift.judging import FolderDrift
 from daemon.ledger.document import Ledger
-from daemon.report.charts import PROBABILITY, WAITING, Chart, histogram
+from daemon.report.charts import Chart
 from daemon.report.gallery import Gallery, gallery_of
 from daemon.report.inputs import Completeness, ReportInputs, Verification
+from daemon.report.pictures import charts_of
 from daemon.report.rows import (
     Line,
     Marked,
@@ -27,7 +28,7 @@ from daemon.report.rows import (
     unscored_of,
     withdrawn_of,
 )
-from daemon.report.service import Latency, RootLine, latency_of, reasons_of, roots_of, short_names
+from daemon.report.service import Latency, RootLine, figures_of, latency_of, reasons_of, roots_of, short_names
 from daemon.report.since import Since, since_of
 from daemon.report.site_figures import SiteRow, site_rows
 from daemon.report.trends import Figures, Trend, trends_of
@@ -40,7 +41,6 @@ from db.states import State
 from models.bundle import GroupPolicy, OperatingPoint
 from models.population import AgeGroup
 
-SAME_NIGHT: Final = timedelta(hours=1)  # a queue that was counted later says nothing of the night
 LATE: Final = timedelta(minutes=5)  # a report that is written within this of its time is on time
 
 
@@ -148,7 +148,7 @@ def build_report(inputs: ReportInputs) -> Report:
     bundle, zone = inputs.bundle, inputs.zone
     turnaround = latency_of(inputs.reading.turnarounds) if known else None
     latency = latency_of(inputs.health.latencies)
-    figures = _figures(inputs, latency, turnaround, waiting=len(studies), overdue=len(late_studies))
+    figures = figures_of(inputs, latency, turnaround, waiting=len(studies), overdue=len(late_studies))
     stands = acceptance_document(inputs.acceptance, zone)
     return Report(
         site=inputs.site,
@@ -186,7 +186,7 @@ def build_report(inputs: ReportInputs) -> Report:
         marked=tuple(marked_of(rank, study, image, names) for rank, study, image in aside[: inputs.rows]),
         marked_total=len(aside),
         withdrawn=tuple(withdrawn_of(study, names, zone) for study in sorted(withdrawn, key=lambda study: study.study)),
-        charts=_charts(studies, inputs.written_at),
+        charts=charts_of(studies, inputs),
         turnaround=turnaround,
         read_known=known,
         expired=inputs.reading.expired,
@@ -218,33 +218,6 @@ def _read_known(inputs: ReportInputs, studies: Sequence[QueueStudy]) -> bool:
     """Whether anybody tells what is read: not where films wait for longer than a day, and nobody did."""
     old = any(study.arrived_at < inputs.window_end - timedelta(days=1) for study in studies)
     return inputs.reading.read_lately or not old
-
-
-def _figures(
-    inputs: ReportInputs, latency: Latency | None, turnaround: Latency | None, *, waiting: int, overdue: int
-) -> Figures:
-    """What is kept of this night; what nobody knows is left out."""
-    out = dict.fromkeys((State.REFUSED, State.FAILED), 0)
-    for (state, _), films in inputs.health.reasons.items():
-        out[state] += films
-    late = inputs.scheduled_at is not None and inputs.written_at - inputs.scheduled_at > SAME_NIGHT
-    found: dict[str, float] = {} if late else {"waiting": waiting, "overdue": overdue}
-    if inputs.arrived is not None:
-        found |= {"arrived": inputs.arrived, "refused": out[State.REFUSED], "failed": out[State.FAILED]}
-    if latency is not None:
-        found |= {"latency_median": latency.median.total_seconds(), "latency_p95": latency.p95.total_seconds()}
-    if turnaround is not None:
-        found["turnaround_median"] = turnaround.median.total_seconds()
-    return found
-
-
-def _charts(studies: Sequence[QueueStudy], now: datetime) -> tuple[Chart, ...]:
-    scored = ((study.probability, study.band) for study in studies if study.probability is not None)
-    waits = (((now - study.arrived_at) / timedelta(hours=1), study.band) for study in studies)
-    return (
-        histogram("probability", "Studies by probability of pneumonia", PROBABILITY, scored),
-        histogram("waiting", "Studies by time waited", WAITING, waits),
-    )
 
 
 def _completeness(found: Completeness | None, zone: ZoneInfo) -> Completeness | None:

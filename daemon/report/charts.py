@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ class Chart:
     across: tuple[Mark, ...]
     up: tuple[Mark, ...]
     empty: bool
+    outline: tuple[tuple[float, float], ...] = ()  # a line of steps over the bars
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +82,28 @@ WAITING: Final = Bins(
 )
 
 
-def histogram(name: str, title: str, bins: Bins, values: Iterable[tuple[float, Band]]) -> Chart:
+def histogram(
+    name: str,
+    title: str,
+    bins: Bins,
+    values: Iterable[tuple[float, Band]],
+    expected: Sequence[float] | None = None,
+) -> Chart:
     """Count the values of each band by bin.
 
     Args:
         name: prefixes identifiers within the page; letters only.
         title: what one value is and what it is counted by.
         values: (value in the unit of the edges, band).
+        expected: by bin, what a line over the bars shows; None: no line.
     """
     counts = [dict.fromkeys(STACK, 0) for _ in bins.edges]
     for value, band in values:
         counts[max(bisect_right(bins.edges, value) - 1, 0)][band] += 1
     totals = [sum(by_band.values()) for by_band in counts]
     top = max(totals)
+    if expected is not None and top:
+        top = max(top, math.ceil(max(expected)))
     step = _step(top)
     ceiling = max(-(-top // step) * step, 1)
     unit = (HEIGHT - TOP - BOTTOM) / ceiling
@@ -108,12 +119,28 @@ def histogram(name: str, title: str, bins: Bins, values: Iterable[tuple[float, B
     return Chart(
         name=name,
         title=title,
-        description=_sentence(bins.names, counts),
+        description=_sentence(bins.names, counts) + _line(bins.names, expected),
         segments=tuple(segments),
         across=tuple(Mark(LEFT + at * breadth, text) for at, text in bins.marks),
         up=tuple(Mark(HEIGHT - BOTTOM - value * unit, f"{value:,}") for value in range(0, ceiling + 1, step)),
         empty=top == 0,
+        outline=_steps(expected or (), breadth, unit) if top else (),
     )
+
+
+def _steps(expected: Sequence[float], breadth: float, unit: float) -> tuple[tuple[float, float], ...]:
+    points: list[tuple[float, float]] = []
+    for number, value in enumerate(expected):
+        level = HEIGHT - BOTTOM - value * unit
+        points += [(LEFT + number * breadth, level), (LEFT + (number + 1) * breadth, level)]
+    return tuple(points)
+
+
+def _line(names: Sequence[str], expected: Sequence[float] | None) -> str:
+    if expected is None:
+        return ""
+    said = "; ".join(f"{name}: {value:.1f}" for name, value in zip(names, expected, strict=True) if value >= 0.05)
+    return f" As the bundle's films lie: {said}."
 
 
 def _step(top: int) -> int:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from daemon.acceptance.asked import in_force
 from daemon.acceptance.words import warnings
 from daemon.deliver import standing
-from daemon.drift.gather import drift_of
+from daemon.drift.gather import drift_of, told_by
 from daemon.followup.arrived import Arrived, expected_of
 from daemon.health import DaemonState, process_exists, state_of
 from daemon.intake.audit import verify
@@ -30,7 +30,9 @@ from db import blind, closing, history, queue, read_imports, reconciliation, rep
 from db.identity import Identity, in_clear
 from db.key_file import holds_hashes
 from db.reconciliation import ExpectedFilm
+from db.records import BundleRow
 from db.states import BLIND, ExpectedKind, RootState
+from models.population import Population
 
 A_DAY: Final = timedelta(days=1)  # in which somebody reads something, wherever films are read
 
@@ -66,6 +68,7 @@ def gather(
         points=kept.points,
         policies=kept.policies,
         prevalence=site,
+        logits=_logits(bundle),
         waits=department.waits,
         seen=history.arrivals_known(tx),
         arrived=window.arrived(tx, start, end),
@@ -85,6 +88,14 @@ def gather(
         acceptance=acceptance,
         notices=(*warnings(acceptance, department.waits.zone), *_notices(tx, now, identity)),
     )
+
+
+def _logits(bundle: BundleRow | None) -> dict[Population, tuple[float, ...]]:
+    """Quantiles of the bundle's own films, where it states them."""
+    stated = told_by(bundle.document) if bundle else {}
+    return {
+        who: stated[who].quantiles["logit"] for who in Population if who in stated and "logit" in stated[who].quantiles
+    }
 
 
 def nights_of(tx: Connection, site: str, report_date: date) -> dict[date, Figures]:

@@ -135,6 +135,7 @@ class ReportInputs:
         bundle: the newest that scored, None before the first score.
         points, policies: the operating points of `bundle`, and what it says of each age group.
         prevalence: what the site has set.
+        logits: quantiles of the bundle's own films, as far as it states them.
         waits: how long a study may wait at this site.
         seen: how many arrivals the history knows, counted apart from `counts`; None: not counted.
         arrived, read: films that arrived, studies that were read within the window; None: not counted.
@@ -167,6 +168,7 @@ class ReportInputs:
     points: Mapping[Population, OperatingPoint] = field(default_factory=dict)
     policies: Mapping[AgeGroup, GroupPolicy] = field(default_factory=dict)
     prevalence: Site = field(default_factory=dict)
+    logits: Mapping[Population, Sequence[float]] = field(default_factory=dict)
     waits: Waits = field(default_factory=Waits)
     seen: int | None = None
     arrived: int | None = None

@@ -6,9 +6,13 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from daemon.report.inputs import Health, ReportInputs
+from daemon.report.trends import Figures
 from db.states import BLIND, RootState, State
+
+SAME_NIGHT: Final = timedelta(hours=1)  # a queue that was counted later says nothing of the night
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,24 @@ def latency_of(seconds: Sequence[float]) -> Latency | None:
         p95=timedelta(seconds=p95),
         longest=timedelta(seconds=rising[-1]),
     )
+
+
+def figures_of(
+    inputs: ReportInputs, latency: Latency | None, turnaround: Latency | None, *, waiting: int, overdue: int
+) -> Figures:
+    """What is kept of this night; what nobody knows is left out."""
+    out = dict.fromkeys((State.REFUSED, State.FAILED), 0)
+    for (state, _), films in inputs.health.reasons.items():
+        out[state] += films
+    late = inputs.scheduled_at is not None and inputs.written_at - inputs.scheduled_at > SAME_NIGHT
+    found: dict[str, float] = {} if late else {"waiting": waiting, "overdue": overdue}
+    if inputs.arrived is not None:
+        found |= {"arrived": inputs.arrived, "refused": out[State.REFUSED], "failed": out[State.FAILED]}
+    if latency is not None:
+        found |= {"latency_median": latency.median.total_seconds(), "latency_p95": latency.p95.total_seconds()}
+    if turnaround is not None:
+        found["turnaround_median"] = turnaround.median.total_seconds()
+    return found
 
 
 def reasons_of(health: Health) -> tuple[tuple[State, str, int], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -66,6 +67,8 @@ class _Kind:
     title: str
     figures: Sequence[tuple[str, str]]  # name in `FIGURES`, in words; the second is dashed
     written: Callable[[float], str]
+    on_axis: Callable[[float], str]
+    ceiling: Callable[[float], float]
 
 
 def _films(value: float) -> str:
@@ -76,20 +79,57 @@ def _seconds(value: float) -> str:
     return duration(timedelta(seconds=value))
 
 
+def _short(value: float) -> str:
+    """A duration of an axis, in one unit: those at the ends of `_SPANS` and their halves are short in one."""
+    for unit, seconds in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if value >= seconds:
+            return f"{value / seconds:g} {unit}"
+    return f"{value:g} s" if value else "0"
+
+
+def _round(top: float) -> float:
+    """The next of 2, 4, 10 times a power of ten, whose half is whole, too."""
+    power = 1.0
+    while True:
+        for factor in (2, 4, 10):
+            if top <= factor * power:
+                return factor * power
+        power *= 10
+
+
+_SPANS: Final = (2, 10, 20, 60, 120, 600, 1200, 3600, 7200, 14400, 28800, 43200, 86400)  # seconds
+
+
+def _span(top: float) -> float:
+    """The next span whose half is short to write as well; from a day on the next even number of days."""
+    return next((float(span) for span in _SPANS if top <= span), 2 * 86400.0 * math.ceil(top / (2 * 86400.0)))
+
+
 _KINDS: Final = (
-    _Kind("arrived", "Films that arrived; dashed: refused or failed", [("arrived", "arrived"), ("out", "out")], _films),
+    _Kind(
+        "arrived",
+        "Films that arrived; dashed: refused or failed",
+        [("arrived", "arrived"), ("out", "out")],
+        _films,
+        _films,
+        _round,
+    ),
     _Kind(
         "latency",
-        "From arrival to score: median; dashed: 95th percentile",
+        "Arrival to score: median; dashed: 95th percentile",
         [("latency_median", "median"), ("latency_p95", "p95")],
         _seconds,
+        _short,
+        _span,
     ),
-    _Kind("turnaround", "From arrival to reading: median", [("turnaround_median", "median")], _seconds),
+    _Kind("turnaround", "Arrival to reading: median", [("turnaround_median", "median")], _seconds, _short, _span),
     _Kind(
         "left",
-        "Studies waiting when the report was written; dashed: overdue",
+        "Waiting at the report; dashed: overdue",
         [("waiting", "waiting"), ("overdue", "overdue")],
         _films,
+        _films,
+        _round,
     ),
 )
 
@@ -114,7 +154,7 @@ def _drawn(kind: _Kind, days: Sequence[date], known: Sequence[Figures]) -> Trend
     if len(there) < FEWEST:
         return None
     top = max(1.0, *(figures.get(name, 0.0) for figures in known for name, _ in kind.figures))
-    ceiling = _ceiling(top)
+    ceiling = kind.ceiling(top)
     step = (WIDTH - LEFT - RIGHT) / (len(days) - 1)
 
     def at(night: int, value: float) -> tuple[float, float]:
@@ -131,7 +171,7 @@ def _drawn(kind: _Kind, days: Sequence[date], known: Sequence[Figures]) -> Trend
         description=_sentence(kind, there, len(days)),
         lines=lines,
         across=tuple((at(n, 0.0)[0], f"{days[n].day}.{days[n].month}.") for n in weeks),
-        up=tuple((at(0, ceiling * part)[1], kind.written(ceiling * part)) for part in (0.0, 0.5, 1.0)),
+        up=tuple((at(0, ceiling * part)[1], kind.on_axis(ceiling * part)) for part in (0.0, 0.5, 1.0)),
     )
 
 
@@ -145,16 +185,6 @@ def _pieces(
         else:
             pieces[-1].append(at(night, value))
     return tuple(tuple(piece) for piece in pieces if piece)
-
-
-def _ceiling(top: float) -> float:
-    """The next of 1, 2, 5 times a power of ten."""
-    power = 1.0
-    while True:
-        for factor in (1, 2, 5):
-            if top <= factor * power:
-                return factor * power
-        power *= 10
 
 
 def _sentence(kind: _Kind, there: Sequence[float], nights: int) -> str:
