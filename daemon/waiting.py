@@ -17,10 +17,10 @@ from daemon.acceptance.words import acceptance_document
 from daemon.triage.document import account_document, queue_document
 from daemon.triage.order import QueueStudy, Urgency, order
 from daemon.triage.rules import Rules, Site
-from daemon.triage.site import Department, placed
+from daemon.triage.site import Department, placed, raised
 from daemon.triage.studies import gather, parted
 from db import blind_cases, history, queue, results
-from db.records import BundleRow, WaitingImage
+from db.records import BundleRow, LastRead, WaitingImage
 from models.bundle import GroupPolicy, OperatingPoint, points_from_document, policies_from_document
 from models.population import AgeGroup, Population
 
@@ -91,12 +91,16 @@ def studies_of(
 def served_of(tx: Connection, department: Department) -> frozenset[Urgency]:
     """The urgencies of which an overdue study was read last; see `daemon.triage.order.order`."""
     waits = department.waits
+    last = dict[Urgency, LastRead]()
+    for read in queue.last_reads(tx, sorted(department.urgencies)):  # the newest last
+        last[raised(Urgency(read.urgency), read.root_paths, department.urgencies)] = read
     served = set[Urgency]()
-    for read in queue.last_reads(tx):
+    for urgency, read in last.items():
         reading = waits.reading_time(read.arrived_at, read.recorded_at)
-        limit = waits.limit(Urgency(read.urgency), [read.root_path])
-        if not read.backlog and reading.between(read.arrived_at, read.recorded_at) > limit:
-            served.add(Urgency(read.urgency))
+        if not read.backlog and reading.between(read.arrived_at, read.recorded_at) > waits.limit(
+            urgency, read.root_paths
+        ):
+            served.add(urgency)
     return frozenset(served)
 
 

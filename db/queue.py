@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Select, and_, case, exists, func, or_, select
@@ -151,26 +152,41 @@ def _copies(tx: Connection) -> dict[int, tuple[str, ...]]:
     return {original: tuple(paths) for original, paths in copies.items()}
 
 
-def last_reads(tx: Connection) -> list[LastRead]:
-    """Of each requested urgency the study that somebody read last."""
-    reader = e.source.not_in(sorted(UNREAD))
-    newest = (
+def last_reads(tx: Connection, folders: Collection[str] = ()) -> list[LastRead]:
+    """Of each requested urgency the study that somebody read last.
+
+    Args:
+        tx: the transaction.
+        folders: also the one that was read last of those with an image from each of these roots (absolute paths).
+    """
+    found = {read.event: read for folder in (None, *folders) for read in _last_reads(tx, folder)}
+    return [found[event] for event in sorted(found)]
+
+
+def _last_reads(tx: Connection, folder: str | None) -> list[LastRead]:
+    newest: Select[Any] = (
         select(s.requested_urgency, func.max(e.id).label("id"))
         .join_from(schema.read_event, schema.study, s.id == e.study_id)
-        .where(reader)
+        .where(e.source.not_in(sorted(UNREAD)))
         .group_by(s.requested_urgency)
-        .subquery("newest")
     )
+    if folder is not None:
+        root = select(schema.root.c.id).where(schema.root.c.path == folder).scalar_subquery()
+        newest = newest.where(exists().where(a.study_id == e.study_id, a.root_id == root))
+    last = newest.subquery("newest")
     query: Select[Any] = (
-        select(newest.c.requested_urgency, e.recorded_at, a.arrived_at, a.backlog, schema.root.c.path)
-        .join_from(newest, schema.read_event, e.id == newest.c.id)
+        select(last.c.id, last.c.requested_urgency, e.recorded_at, a.arrived_at, a.backlog, schema.root.c.path)
+        .join_from(last, schema.read_event, e.id == last.c.id)
         .join(schema.arrival, and_(a.study_id == e.study_id, a.state.in_(sorted(ENDED))))
         .join(schema.root, schema.root.c.id == a.root_id)
-        .order_by(newest.c.requested_urgency, a.arrived_at, a.id)
+        .order_by(last.c.id, a.arrived_at, a.id)
     )
-    found: dict[str, LastRead] = {}
-    for row in tx.execute(query):
-        found.setdefault(row[0], LastRead(*row))  # its earliest image: a study waits from then on
+    found: dict[int, LastRead] = {}
+    for event, urgency, read_at, arrived_at, backlog, path in tx.execute(query):
+        # its earliest image: a study waits from then on
+        known = found.setdefault(event, LastRead(event, urgency, read_at, arrived_at, backlog, ()))
+        if path not in known.root_paths:
+            found[event] = replace(known, root_paths=(*known.root_paths, path))
     return list(found.values())
 
 

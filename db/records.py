@@ -226,13 +226,14 @@ class WaitingImage:
 
 @dataclass(frozen=True, slots=True)
 class LastRead:
-    """The study of an urgency that was read last: when that became known, and when and through which root it came."""
+    """The study of an urgency that was read last: when that became known, and when and through which roots it came."""
 
+    event: int  # number of the read; a later one has a higher one
     urgency: str
     recorded_at: datetime
     arrived_at: datetime
     backlog: bool
-    root_path: str
+    root_paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

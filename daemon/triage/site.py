@@ -47,8 +47,12 @@ def requested(studies: Iterable[QueueStudy], department: Department) -> list[Que
     return [_urgent(study, department.urgencies) for study in studies]
 
 
-def _urgent(study: QueueStudy, urgencies: Mapping[str, Urgency]) -> QueueStudy:
+def raised(urgency: Urgency, roots: Iterable[str], urgencies: Mapping[str, Urgency]) -> Urgency:
     """A folder raises the urgency of what comes through it; it never lowers what was asked for."""
-    given = [urgencies[image.root] for image in study.images if image.root in urgencies]
-    highest = min((study.urgency, *given), key=_HEIGHT.__getitem__)
+    given = (urgencies[root] for root in roots if root in urgencies)
+    return min((urgency, *given), key=_HEIGHT.__getitem__)
+
+
+def _urgent(study: QueueStudy, urgencies: Mapping[str, Urgency]) -> QueueStudy:
+    highest = raised(study.urgency, (image.root for image in study.images), urgencies)
     return study if highest is study.urgency else replace(study, urgency=highest)
