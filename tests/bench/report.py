@@ -23,6 +23,7 @@ from sqlalchemy import insert
 
 from db import results, roots, schema
 from db.store import open_store
+from models.film_statistics import NAMES, FilmStatistics, written
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 STEP = 5000
@@ -34,7 +35,12 @@ def fill(url: str, studies: int) -> None:
         with store.write() as tx:
             root = roots.ensure_root(tx, "/srv/in", NOW - timedelta(days=9))
             bundle = results.ensure_bundle(
-                tx, model_sha256="m" * 64, name="b", preprocessing=1, document=json.dumps(tiny_document()), now=NOW
+                tx,
+                model_sha256="m" * 64,
+                name="b",
+                preprocessing=1,
+                document=json.dumps(tiny_document()),
+                now=NOW - timedelta(days=9),
             )
         for start in range(0, studies, STEP):
             numbers = range(start + 1, min(start + STEP, studies) + 1)
@@ -92,7 +98,14 @@ def _arrival(n: int, root: int) -> dict[str, Any]:
         "backlog": False,
         "steps": 4,
         "changed_at": _came(n),
+        "measures": None
+        if refused
+        else written(FilmStatistics(*(n * (2 * k + 3) % 97 / 97 for k in range(len(NAMES))))),
     }
+
+
+def _measures(n: int) -> str:
+    return written(FilmStatistics(*(n * (2 * k + 3) % 97 / 97 for k in range(len(NAMES)))))
 
 
 def _lines(n: int) -> list[dict[str, Any]]:

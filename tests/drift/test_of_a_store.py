@@ -14,6 +14,7 @@ from daemon.drift.document import folder_document
 from daemon.drift.gather import drift_of, keep_drift
 from daemon.drift.standing import Standing
 from db import results, roots, schema, studies
+from db.drift import films
 from db.states import State, Verdict
 from db.store import Store, open_store
 from models.film_statistics import FilmStatistics, written
@@ -126,3 +127,20 @@ def test_no_figure_depends_on_a_blind_score_before_its_verdict(store: Store) -> 
             values = {"study_id": number, "verdict": Verdict.NOT if hasattr(Verdict, "NOT") else next(iter(Verdict))}
             tx.execute(insert(schema.review).values(values | {"at": BEGAN}))
     assert said(0.0) != said(50.0)
+
+
+def test_of_very_many_films_some_are_looked_at_always_the_same(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evenly over the span, and no more than the most."""
+    fill(store, 4)
+    span = (BEGAN, BEGAN + timedelta(days=4))
+
+    def looked_at() -> list[datetime]:
+        with store.read() as tx:
+            return [row.arrived_at for row in films(tx, 1, *span, "m")]
+
+    assert len(looked_at()) == 4 * FILMS
+    monkeypatch.setattr("db.drift.MOST", 30)
+    some = looked_at()
+    assert some == looked_at()
+    assert len(some) == 25
+    assert {at.date() for at in some} == {BEGAN.date() + timedelta(days=night) for night in range(4)}
