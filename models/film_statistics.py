@@ -8,7 +8,9 @@ looked at: on one of 2,500 x 2,048 pixels that takes 0.1 ms.
 from __future__ import annotations
 
 import math
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -45,10 +47,11 @@ class FilmStatistics:
     @property
     def numbers(self) -> tuple[float, ...]:
         """In the order of `NAMES`."""
-        return astuple(self)
+        return _numbers(self)
 
 
 NAMES: Final = tuple(field.name for field in fields(FilmStatistics))
+_numbers: Final[Callable[[FilmStatistics], tuple[float, ...]]] = attrgetter(*NAMES)  # astuple copies each, at length
 
 
 def statistics_of(pixels: NDArray[np.float32], width: int, height: int) -> FilmStatistics:
@@ -78,7 +81,7 @@ def statistics_of(pixels: NDArray[np.float32], width: int, height: int) -> FilmS
 
 def written(found: FilmStatistics) -> str:
     """As a text: the version and the numbers, by blanks."""
-    return " ".join([str(VERSION), *(f"{number:.4g}" for number in astuple(found))])
+    return " ".join([str(VERSION), *(f"{number:.4g}" for number in found.numbers)])
 
 
 def read(text: str) -> FilmStatistics | None:

@@ -44,6 +44,7 @@ ROW: Final = (
     "images",
     "path",
 )
+_OF_STUDY: Final = ROW[: ROW.index("state")]  # the rest is of the image that speaks for it
 
 
 def queue_document(
@@ -195,15 +196,11 @@ def queue_rows(document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """
     for entry in document["queue"]:
         highest = entry["images"][0]
-        values = {
-            **entry,
-            "images": len(entry["images"]),
-            "state": highest["state"],
-            "code": highest["code"],
-            "marks": " ".join(highest["marks"]),
-            "path": highest["path"],
-        }
-        yield {name: cell(values[name]) for name in ROW}
+        row = {name: cell(entry[name]) for name in _OF_STUDY}
+        row["state"], row["code"] = highest["state"], cell(highest["code"])
+        row["marks"], row["images"] = " ".join(highest["marks"]), str(len(entry["images"]))
+        row["path"] = cell(highest["path"])
+        yield row
     for entry in document["withdrawn"]:
         first = entry["images"][0]
         values = {**entry, "band": WITHDRAWN, "images": len(entry["images"])}
@@ -238,8 +235,10 @@ def _image_entry(image: QueueImage) -> dict[str, Any]:
 
 def cell(value: object) -> str:
     """A value as a cell of a CSV that is safe to open: see `queue_rows`."""
-    if type(value) is not str:  # told apart first: there are 23 cells to a study
+    if type(value) is not str:  # told apart first: there are 24 cells to a study
         return cell(str(value)) if isinstance(value, str) else _plain(value)
+    if value.isascii() and value[:1].isalnum():
+        return value
     text = value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
     formula = text[:1] in {"=", "+", "@", "\t", "\r"} or (text[:1] == "-" and not text[1:].isdigit())
     return f"'{text}" if formula else text

@@ -81,10 +81,12 @@ class ReadingTime:
         self._before = [timedelta()]
         for start, end in spans:
             self._before.append(self._before[-1] + (end - start))
+        self._whole = self._until_moment(self._until)
 
     def between(self, earlier: datetime, later: datetime) -> timedelta:
         """The reading time from one aware moment to another; nothing where the second is not later."""
-        return max(self._until_moment(later) - self._until_moment(earlier), timedelta())
+        until = self._whole if later == self._until else self._until_moment(later)  # most are asked for up to now
+        return max(until - self._until_moment(earlier), timedelta())
 
     def _until_moment(self, moment: datetime) -> timedelta:
         moment = min(max(moment, self._since), self._until)

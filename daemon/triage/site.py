@@ -44,6 +44,8 @@ def placed(studies: Iterable[QueueStudy], department: Department, now: datetime)
 
 def requested(studies: Iterable[QueueStudy], department: Department) -> list[QueueStudy]:
     """The same studies, with the urgency that their folders give them; nothing is said of how long they waited."""
+    if not department.urgencies:
+        return list(studies)
     return [_urgent(study, department.urgencies) for study in studies]
 
 

@@ -42,8 +42,10 @@ def gather(
 
 def parted(studies: Iterable[QueueStudy]) -> tuple[list[QueueStudy], list[QueueStudy]]:
     """Those that have a place in the order, and those of which every image was taken back."""
-    found = list(studies)
-    return [study for study in found if not study.withdrawn], [study for study in found if study.withdrawn]
+    ranked, withdrawn = list[QueueStudy](), list[QueueStudy]()
+    for study in studies:
+        (withdrawn if study.withdrawn else ranked).append(study)
+    return ranked, withdrawn
 
 
 def _study(rows: list[WaitingImage], known: Mapping[int, Rules], observed: Collection[str]) -> QueueStudy:

@@ -44,6 +44,8 @@ class Waits:
 
     def limit(self, urgency: Urgency, roots: Iterable[str]) -> timedelta:
         """The longest that a study is to wait; where its images came through several folders, the shortest."""
+        if not self.roots:
+            return self.limits[urgency]
         return min(self.roots.get(root, {}).get(urgency, self.limits[urgency]) for root in roots)
 
     def reading_time(self, since: datetime, now: datetime) -> ReadingTime:
