@@ -78,9 +78,7 @@ def studies_of(
     A study that shares its content with a blind case is blind as well, whatever was said of it: else its score would
     tell that of the other.
     """
-    contents = blind_cases.contents(tx)
-    hidden = {image.study_id for image in images if image.sha256 in contents}
-    if hidden:
+    if hidden := blind_cases.sharing(tx, images):
         images = [replace(image, blind=True) if image.study_id in hidden else image for image in images]
     stands = acceptance or in_force(tx, now)
     site = department.prevalence

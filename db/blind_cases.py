@@ -14,11 +14,12 @@ from db import schema
 from db.states import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
 
-    from db.records import Arrival
+    from db.records import Arrival, WaitingImage
 
 a: Final = schema.arrival.c
 c: Final = schema.blind_case.c
@@ -101,6 +102,12 @@ def drawn(tx: Connection) -> frozenset[int]:
 def contents(tx: Connection) -> frozenset[str]:
     """The SHA-256 of everything whose score is not to be shown."""
     return frozenset(tx.execute(_contents()).scalars())
+
+
+def sharing(tx: Connection, images: Iterable[WaitingImage]) -> frozenset[int]:
+    """Ids of the studies among these images that have content whose score is not to be shown."""
+    kept_back = contents(tx)
+    return frozenset(image.study_id for image in images if image.sha256 in kept_back)
 
 
 def waiting(tx: Connection) -> int:

@@ -54,7 +54,7 @@ def turnarounds(tx: Connection, start: datetime, end: datetime) -> list[float]:
     query = (
         select(came.c.arrived_at, first.c.read_at)
         .join_from(first, came, came.c.study_id == first.c.study_id)
-        .where(first.c.read_at >= start, first.c.read_at < end, first.c.read_at >= came.c.arrived_at)
+        .where(_within(first.c.read_at, start, end), first.c.read_at >= came.c.arrived_at)
     )
     return [(read - arrived_at).total_seconds() for arrived_at, read in tx.execute(query)]
 
@@ -62,13 +62,13 @@ def turnarounds(tx: Connection, start: datetime, end: datetime) -> list[float]:
 def read_first(start: datetime, end: datetime) -> Select[tuple[int]]:
     """Ids of the studies, under `study_id`, that somebody read for the first time within the span."""
     first = _first()
-    return select(first.c.study_id).where(first.c.read_at >= start, first.c.read_at < end)
+    return select(first.c.study_id).where(_within(first.c.read_at, start, end))
 
 
 def first_reads(tx: Connection, start: datetime, end: datetime) -> dict[int, datetime]:
     """Those studies, and when that was."""
     first = _first()
-    query = select(first.c.study_id, first.c.read_at).where(first.c.read_at >= start, first.c.read_at < end)
+    query = select(first.c.study_id, first.c.read_at).where(_within(first.c.read_at, start, end))
     return {row[0]: row[1] for row in tx.execute(query)}
 
 

@@ -6,17 +6,26 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from daemon.acceptance.standing import Acceptance
 from daemon.ledger.moves import Reading
 from daemon.triage.site import Department
 from daemon.waiting import studies_of
 from db import blind_cases, queue, window
 
 
-def readings_of(tx: Connection, department: Department, start: datetime, end: datetime) -> list[Reading]:
+def readings_of(
+    tx: Connection, department: Department, start: datetime, end: datetime, acceptance: Acceptance | None = None
+) -> list[Reading]:
     """Studies first read within the span; backlog, and what its sender took back, is left out.
 
     Band and urgency are those of now: a verdict or a late image can have changed them since. Studies that were drawn to
     be read blind have none, whether or not there is a verdict: their scores gave them no place.
+
+    Args:
+        tx: the transaction.
+        department: what the site says of itself.
+        start, end: of the span.
+        acceptance: how the bundle in use stands; None: the store is asked.
     """
     first = window.first_reads(tx, start, end)
     if not first:
@@ -33,6 +42,6 @@ def readings_of(tx: Connection, department: Department, start: datetime, end: da
             arrived_at=study.arrived_at,
             read_at=first[ids[study.study]],
         )
-        for study in studies_of(tx, rows, department, end)
+        for study in studies_of(tx, rows, department, end, acceptance)
         if not study.withdrawn and not study.backlog and study.arrived_at <= first[ids[study.study]]
     ]

@@ -50,8 +50,7 @@ def nights_of(tx: Connection, start: datetime, end: datetime, now: datetime) -> 
     """
     moments = window.first_reads(tx, start, end)
     images = queue.images_of(tx, window.read_first(start, end)) if moments else []
-    contents, drawn = blind_cases.contents(tx), blind_cases.drawn(tx)
-    hidden = drawn | {image.study_id for image in images if image.sha256 in contents}
+    hidden = blind_cases.drawn(tx) | blind_cases.sharing(tx, images)
     told = {Verdict.PNEUMONIA: True, Verdict.NOT: False}
     last = cases.last_verdicts(tx)
     acceptance = in_force(tx, now)

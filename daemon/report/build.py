@@ -193,7 +193,7 @@ def build_report(inputs: ReportInputs) -> Report:
         table=inputs.reading.table,
         ledger=inputs.ledger if known else None,
         since=since_of(inputs, names),
-        gallery=gallery_of(inputs, inputs.judged, names),
+        gallery=gallery_of(inputs, names),
         latency=latency,
         reasons=reasons_of(inputs.health),
         roots=roots_of(inputs, names),

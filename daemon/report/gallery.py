@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
-from daemon.report.since import Found, Lately, found_of, outcome_of
+from daemon.report.since import Found, found_of, outcome_of
 from daemon.triage.order import Band
 
 if TYPE_CHECKING:
@@ -41,14 +41,9 @@ class Gallery:
     shown: Sequence[Disagreement]
 
 
-def gallery_of(inputs: ReportInputs, told: Lately, names: Mapping[str, str]) -> Gallery:
-    """Decide which studies are in it.
-
-    Args:
-        inputs: of the report.
-        told: studies with a verdict in these weeks, and the last verdicts.
-        names: the short names of folders.
-    """
+def gallery_of(inputs: ReportInputs, names: Mapping[str, str]) -> Gallery:
+    """Decide which studies are in it; `names` are the short names of folders."""
+    told = inputs.judged
     closed = {study.study: study for study in told.closed}
     words = [word for key, word in told.words.items() if key in closed and word.recorded_at is not None]
     apart = [word for word in words if outcome_of(closed[word.study], word.verdict) in ("miss", "false alarm")]
