@@ -18,20 +18,22 @@ if TYPE_CHECKING:
     from models.radiograph import FilmTags
 
 MODALITIES: Final = frozenset({"CR", "DX"})
-_CHEST_WORD: Final = r"CHEST|THORAX|TORAX|TORACE|LUNG|PULM|POUMON|\bCXR\b|THORACIC\W*CAVITY|BRUST(?!WIRBEL)"
+_FROM: Final = r"(?<![^\W\d_])"  # the ends of a word; an underscore is one, too: "CHEST_LAT", "XR_KNEE"
+_TO: Final = r"(?![^\W\d_])"
+_CHEST_WORD: Final = rf"CHEST|THORAX|TORAX|TORACE|LUNG|PULM|POUMON|{_FROM}CXR{_TO}|THORACIC\W*CAVITY|BRUST(?!WIRBEL)"
 CHEST: Final = re.compile(f"{_CHEST_WORD}|HEART|PORTABLE")
 _NAMES_CHEST: Final = re.compile(_CHEST_WORD)  # in a description: "PORTABLE KNEE" is no chest
 NOT_CHEST: Final = re.compile(
     r"SPINE|ABD|PELVIS|RIB|STERN|SHOULDER|CLAVIC|NECK|HEAD"
 )  # also beside CHEST: CHESTABDOMEN
 _OTHER_PART: Final = re.compile(
-    r"\b(?:[CTL]\W?SPINE|SPINE|SKULL|HEAD|NECK|ABDOMEN|ABDO|PELVIS|BECKEN|HIPS?|FEMUR|KNEES?|KNIE|TIBIA|LEGS?|ANKLES?"
+    rf"{_FROM}(?:[CTL][\W_]?SPINE|SPINE|SKULL|HEAD|NECK|ABDOMEN|ABDO|PELVIS|BECKEN|HIPS?|FEMUR|KNEES?|KNIE|TIBIA|LEGS?|ANKLES?"
     r"|FOOT|FEET|FUSS|TOES?|HANDS?|FINGERS?|THUMB|WRISTS?|FOREARM|ELBOWS?|HUMERUS|SHOULDERS?|SCHULTER|CLAVICLE|RIBS"
-    r"|EXTREMITY|RODILLA|MANO|GENOU|CHEVILLE|MAMMO\w*|BREASTS?)\b"
+    rf"|EXTREMITY|RODILLA|MANO|GENOU|CHEVILLE|MAMMO\w*|BREASTS?){_TO}"
 )
 FRONTAL: Final = frozenset({"", "PA", "AP", "AP_PA", "PA_AP", "AP/PA", "PA/AP", "FRONTAL"})
-_LATERAL_WORD: Final = re.compile(r"\b(?:LAT|LATERALE?|LL|SEITL|SEITLICH|PROFIL)\b")
-_FRONTAL_WORD: Final = re.compile(r"\b(?:P\.?A|A\.?P|FRONTALE?)\b")
+_LATERAL_WORD: Final = re.compile(rf"{_FROM}(?:[LR]?LAT|LATERA+LE?|LL|SEITL|SEITLICH|PROFIL|PERFIL){_TO}")
+_FRONTAL_WORD: Final = re.compile(rf"{_FROM}(?:P\.?A|A\.?P|FRONTALE?){_TO}")
 _PROCESSED: Final = re.compile(r"\bCAD\b|SUBTRACT|SUPPRESS|DUAL|ENERGY|ANNOT|SCREEN|SECONDARY")
 _REMEDY: Final = "send chest radiographs only"
 
@@ -104,14 +106,21 @@ def _other_part(tags: FilmTags) -> str:
 def _not_frontal(tags: FilmTags) -> str:
     """A sentence where the film is no frontal one.
 
-    A description is believed only where no tag answers, and only that of the series: "CHEST PA AND LATERAL" names the
-    study, not the image.
+    A description is believed only where no tag answers, and only one of the image or its series: "CHEST PA AND LATERAL"
+    names the study, not the image.
     """
     if tags.view not in FRONTAL:
         return f"the view is {tags.view}, not frontal (PA or AP)"
     if tags.rows_run[:1] in ("A", "P"):
         return "its rows run from front to back of the patient: a lateral film"
-    words = "" if tags.view else tags.series.upper()
-    if _LATERAL_WORD.search(words) and not _FRONTAL_WORD.search(words):
-        return "its series is called lateral"
-    return ""
+    if _is_lateral(tags.body_part):
+        return f"the body part is {tags.body_part}, a lateral film"
+    if tags.view:
+        return ""
+    described = {"series": tags.series, "protocol": tags.protocol, "processing": tags.processing}
+    return next((f"its {of} is called lateral" for of, words in described.items() if _is_lateral(words.upper())), "")
+
+
+def _is_lateral(words: str) -> bool:
+    """Whether words in capitals name a lateral view and no frontal one."""
+    return bool(_LATERAL_WORD.search(words)) and not _FRONTAL_WORD.search(words)

@@ -59,7 +59,7 @@ def test_other_modalities_are_found(modality: str) -> None:
     assert modality in finding.message
 
 
-@pytest.mark.parametrize("part", ["", "CHEST", "THORAX", "LUNG", "LUNGS", "PORTABLE CHEST", "CHEST PA", "CHEST_AP"])
+@pytest.mark.parametrize("part", ["", "CHEST", "THORAX", "LUNG", "LUNGS", "PORTABLE CHEST", "CHEST PA", "CXR_AP"])
 def test_names_of_the_chest_are_accepted(part: str) -> None:
     """Modalities write many."""
     assert tag_findings(FilmTags(body_part=part)) == ()
@@ -94,6 +94,8 @@ def test_other_views_are_found(view: str) -> None:
         FilmTags(description="Chest lateral"),  # of the study, perhaps
         FilmTags(series="CHEST PA AND LATERAL"),
         FilmTags(series="W Chest lat.", view="PA"),
+        FilmTags(protocol="CHEST PA_LAT", processing="Chest p.a."),
+        FilmTags(body_part="CHEST_PA_LAT"),
         FilmTags(series="bilateral pneumonia?"),
         FilmTags(description="RX TORAX", body_part="TORAX"),
     ],
@@ -111,6 +113,12 @@ def test_descriptions_count_only_where_no_tag_answers(tags: FilmTags) -> None:
         (FilmTags(body_part="BRUSTWIRBEL"), FindingCode.BODY_PART),
         (FilmTags(series="W Thorax lat."), FindingCode.VIEW),
         (FilmTags(series="Thorax seitlich"), FindingCode.VIEW),
+        (FilmTags(series="XR_CHEST_LAT"), FindingCode.VIEW),
+        (FilmTags(series="Chest", protocol="Torax perfil"), FindingCode.VIEW),
+        (FilmTags(series="Chest PA", processing="CHEST,LLAT"), FindingCode.VIEW),
+        (FilmTags(body_part="CHEST LAT", view="PA"), FindingCode.VIEW),
+        (FilmTags(description="XR_KNEE_2V"), FindingCode.BODY_PART),
+        (FilmTags(description="L_SPINE"), FindingCode.BODY_PART),
         (FilmTags(view="PA", rows_run="A"), FindingCode.VIEW),
         (FilmTags(view="PA", rows_run="H"), FindingCode.ROTATED),
         (FilmTags(for_processing=True), FindingCode.FOR_PROCESSING),
