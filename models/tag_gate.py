@@ -34,6 +34,9 @@ _OTHER_PART: Final = re.compile(
 FRONTAL: Final = frozenset({"", "PA", "AP", "AP_PA", "PA_AP", "AP/PA", "PA/AP", "FRONTAL"})
 _LATERAL_WORD: Final = re.compile(rf"{_FROM}(?:[LR]?LAT|LATERA+LE?|LL|SEITL|SEITLICH|PROFIL|PERFIL){_TO}")
 _FRONTAL_WORD: Final = re.compile(rf"{_FROM}(?:P\.?A|A\.?P|FRONTALE?){_TO}")
+_FOR_PROCESSING: Final = "1.2.840.10008.5.1.4.1.1.1.1.1"  # the class of digital X-ray, and of nothing for the eye
+_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"  # and what begins so: secondary capture of every kind
+_OWN: Final = MODALITIES | {""}  # what the device itself makes; a capture that says OT or RG was judged by that
 _PROCESSED: Final = re.compile(r"\bCAD\b|SUBTRACT|SUPPRESS|DUAL|ENERGY|ANNOT|SCREEN|SECONDARY")
 _REMEDY: Final = "send chest radiographs only"
 
@@ -82,12 +85,16 @@ def _findings(tags: FilmTags, modalities: frozenset[str]) -> Iterator[Finding]:
     if tags.frames > 1:
         said = f"the file holds {tags.frames} frames, not one"
         yield Finding(FindingCode.MULTI_FRAME, said, "send one film a file")
-    if tags.for_processing:
+    if tags.for_processing or tags.sop_class == _FOR_PROCESSING:
         said = "it holds the detector's values before processing, which nobody reads"
         yield Finding(FindingCode.FOR_PROCESSING, said, "send the film for presentation")
     if _PROCESSED.search(" ".join(tags.image_type[1:])):
         said = "it was made from another image (a capture, a subtraction, a marked-up copy)"
         yield Finding(FindingCode.PROCESSED, said, "send the film as the modality made it")
+    elif tags.sop_class.startswith(_CAPTURE) and tags.modality in _OWN and "SC" not in modalities:
+        said = "it is a secondary capture, whatever modality it names"
+        remedy = "send the film as the modality made it, or take SC ([gate] modalities) where films are digitised"
+        yield Finding(FindingCode.PROCESSED, said, remedy)
     if tags.burned_in:
         said = "something is written into its picture"
         yield Finding(FindingCode.BURNED_IN, said, "send the film without annotations")

@@ -6,6 +6,11 @@ import numpy as np
 import pytest
 from builders.dicom import dicom, multi_frame, not_chest
 from builders.films import grey_film, jpeg, jpeg_rgb, photograph, png, truncated
+from pydicom.uid import (
+    DigitalXRayImageStorageForProcessing,
+    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    SecondaryCaptureImageStorage,
+)
 
 from models.bundle import GroupPolicy
 from models.findings import Finding, FindingCode
@@ -122,6 +127,9 @@ def test_descriptions_count_only_where_no_tag_answers(tags: FilmTags) -> None:
         (FilmTags(view="PA", rows_run="A"), FindingCode.VIEW),
         (FilmTags(view="PA", rows_run="H"), FindingCode.ROTATED),
         (FilmTags(for_processing=True), FindingCode.FOR_PROCESSING),
+        (FilmTags(sop_class=DigitalXRayImageStorageForProcessing), FindingCode.FOR_PROCESSING),
+        (FilmTags(sop_class=SecondaryCaptureImageStorage, modality="CR"), FindingCode.PROCESSED),
+        (FilmTags(sop_class=MultiFrameGrayscaleByteSecondaryCaptureImageStorage), FindingCode.PROCESSED),
         (FilmTags(image_type=("DERIVED", "SECONDARY")), FindingCode.PROCESSED),
         (FilmTags(image_type=("DERIVED", "PRIMARY", "BONE_SUPPRESSED")), FindingCode.PROCESSED),
         (FilmTags(burned_in=True), FindingCode.BURNED_IN),
@@ -133,7 +141,10 @@ def test_what_only_dicom_says(tags: FilmTags, code: FindingCode) -> None:
 
 
 def test_a_site_may_take_other_modalities() -> None:
-    """Digitised films, say; what it takes besides stays refused."""
+    """Digitised films, say, as secondary captures too; what it takes besides stays refused."""
+    capture = SecondaryCaptureImageStorage
+    assert tag_findings(FilmTags(modality="CR", sop_class=capture), frozenset({"CR", "SC"})) == ()
+    assert tag_findings(FilmTags(modality="OT", sop_class=capture), frozenset({"CR", "OT"})) == ()
     assert tag_findings(FilmTags(modality="RG"), frozenset({"CR", "RG"})) == ()
     (finding,) = tag_findings(FilmTags(modality="DX"), frozenset({"CR", "RG"}))
     assert finding.message == "the modality is DX, not CR or RG"
