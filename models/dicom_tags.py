@@ -70,7 +70,13 @@ _CODES: Final = {  # PS3.16, CID 4031 and 4010, as they are and as they were
     **dict.fromkeys(("272479007", "R-10214", "R-40888"), "PA"),
     **dict.fromkeys(("399348003", "R-10206"), "AP"),
 }
-_PRIORITIES: Final = {"STAT": "stat", "HIGH": "urgent"}  # all other words are routine: PS3.3 C.4.11
+_PRIORITIES: Final = {  # STAT and HIGH of PS3.3, C.4.11, and what people write; all other words are routine
+    "STAT": "stat",
+    "EMERGENCY": "stat",
+    "HIGH": "urgent",
+    "URGENT": "urgent",
+    "ASAP": "urgent",
+}
 
 
 def tags_of(dataset: Dataset) -> FilmTags:

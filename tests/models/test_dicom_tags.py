@@ -47,6 +47,8 @@ def request(*priorities: str) -> Sequence:
         ({}, ""),
         ({"RequestedProcedurePriority": "STAT"}, "stat"),
         ({"RequestedProcedurePriority": "high "}, "urgent"),
+        ({"RequestedProcedurePriority": "URGENT"}, "urgent"),
+        ({"RequestedProcedurePriority": "Emergency"}, "stat"),
         ({"RequestedProcedurePriority": "ROUTINE"}, "routine"),
         ({"RequestedProcedurePriority": "LOW"}, "routine"),
         ({"RequestedProcedurePriority": "as soon as you can"}, "routine"),
