@@ -122,9 +122,9 @@ class _Table:
 
 
 def _table(dataset: Dataset, keyword: str) -> _Table | None:
-    """The first lookup table of a sequence; None without one. An item that was emptied is none."""
+    """The first lookup table of a sequence; None without one."""
     sequence = values(dataset, keyword)
-    if not sequence or not any(values(sequence[0], part) for part in ("LUTDescriptor", "LUTData")):
+    if not sequence:
         return None
     count, first, bits = (int(value) for value in values(sequence[0], "LUTDescriptor")[:3])
     count = count or 2**16

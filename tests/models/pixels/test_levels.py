@@ -143,16 +143,6 @@ def test_a_table_beside_all_values_is_left_out_or_fails() -> None:
     assert caught.value.code is FailureCode.CONTRADICTORY
 
 
-@pytest.mark.parametrize("item", [dataset(), dataset(LUTDescriptor=None, LUTData=b"", LUTExplanation="NORMAL")])
-def test_a_table_that_was_emptied_is_none(item: pydicom.Dataset) -> None:
-    """The window counts then; a table of which a part is left is broken."""
-    window = dataset(WindowCenter=2048, WindowWidth=4096)
-    tags = dataset(WindowCenter=2048, WindowWidth=4096, VOILUTSequence=[item], ModalityLUTSequence=[item])
-    assert np.array_equal(shown(RAMP, tags, inverted=False), shown(RAMP, window, inverted=False))
-    with pytest.raises(ValueError, match=r"lookup table|unpack"):
-        shown(RAMP, dataset(VOILUTSequence=[dataset(LUTData=b"\0\1")]), inverted=False)
-
-
 def test_a_table_that_states_too_few_bits_is_not_cut_off() -> None:
     """8 bits stated, entries up to 4,095: the bright half of the film would be white."""
     entries = np.arange(4096)
