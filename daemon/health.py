@@ -21,7 +21,7 @@ from daemon.acceptance.standing import Acceptance, Ground
 from daemon.acceptance.words import acceptance_document
 from daemon.deliver import standing as outbox_standing
 from daemon.intake.selection import Selection
-from daemon.triage.document import instant
+from daemon.triage.cells import instant
 from db import blind, census, results, roots, runs
 from db.records import Root, RunRow
 from db.schema import REVISIONS

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.acceptance.figures import worth
-from daemon.triage.document import instant
+from daemon.triage.cells import instant
 from db.acceptances import AcceptanceRow
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.acceptance.standing import Acceptance, Ground, Standing
-from daemon.triage.document import instant
+from daemon.triage.cells import instant
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

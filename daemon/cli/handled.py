@@ -71,7 +71,7 @@ def _sum_up(found: Handled, left_out: int) -> None:
 
 
 def _document(found: Handled) -> dict[str, object]:
-    from daemon.triage.document import instant
+    from daemon.triage.cells import instant
 
     return {
         "schema": 1,

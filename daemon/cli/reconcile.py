@@ -94,7 +94,7 @@ def _lines(found: Reconciled, zone: ZoneInfo) -> Iterator[str]:
 
 
 def _document(found: Reconciled) -> dict[str, object]:
-    from daemon.triage.document import instant
+    from daemon.triage.cells import instant
 
     return {
         "schema": 1,

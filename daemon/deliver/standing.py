@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from daemon.triage.document import instant
+from daemon.triage.cells import instant
 from db import outbox, reports
 from db.outbox import Delivery, Notice, Standing
 from db.states import Channel, DeliveryState, NoticeKind

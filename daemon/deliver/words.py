@@ -9,7 +9,7 @@ from datetime import timedelta
 from textwrap import wrap
 from typing import Any, Final
 
-from daemon.triage.document import instant
+from daemon.triage.cells import instant
 from db.outbox import Delivery, Notice
 from db.states import NoticeKind
 

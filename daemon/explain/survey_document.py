@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.explain.tally import By, Kind, Tally, counts_of
-from daemon.triage.document import NOT_ACCEPTED, cell
+from daemon.triage.cells import cell
+from daemon.triage.document import NOT_ACCEPTED
 
 if TYPE_CHECKING:
     from daemon.explain.survey import Folder

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from daemon.acceptance.standing import Acceptance
 from daemon.acceptance.words import acceptance_document
-from daemon.triage.document import instant
+from daemon.triage.cells import instant
 from daemon.triage.rules import Judged, Site
 from daemon.waiting import rules_of_row
 from db.ways import Generation, Place, generations

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from daemon.ledger.moves import Move, Reading, Sum, moves, paid_most, sum_of
-from daemon.triage.document import cell, instant
+from daemon.triage.cells import cell, instant
 from daemon.triage.order import Band, Urgency
 
 SCHEMA: Final = 1

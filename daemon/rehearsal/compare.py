@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from daemon.rehearsal.replay import limit_of, replay
 from daemon.triage.order import Band, QueueStudy, Urgency
+from daemon.triage.ranks import p95
 
 if TYPE_CHECKING:
     from daemon.triage.waits import Waits
@@ -138,7 +139,7 @@ def _groups(studies: Sequence[QueueStudy], pneumonia: Mapping[str, bool]) -> dic
 
 def _waited(studies: Sequence[QueueStudy], moments: Mapping[str, datetime]) -> Waited:
     minutes = sorted((moments[study.study] - study.arrived_at) / MINUTE for study in studies)
-    return Waited(statistics.fmean(minutes), minutes[-(-95 * len(minutes) // 100) - 1], minutes[-1])
+    return Waited(statistics.fmean(minutes), p95(minutes), minutes[-1])
 
 
 def _moves(one: Mapping[str, datetime], two: Mapping[str, datetime]) -> Moves:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.rehearsal.compare import Comparison, Way
-from daemon.triage.document import instant
+from daemon.triage.cells import instant
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -17,7 +17,8 @@ from daemon.report.build import Report
 from daemon.report.inputs import Completeness
 from daemon.report.service import Latency
 from daemon.report.since_data import since_facts
-from daemon.triage.document import ROW, cell, instant, queue_rows
+from daemon.triage.cells import cell, instant
+from daemon.triage.document import ROW, queue_rows
 from db.states import ExpectedKind
 
 COMPLETENESS: Final = "ris_completeness"

@@ -10,6 +10,7 @@ from typing import Final
 
 from daemon.report.inputs import Health, ReportInputs
 from daemon.report.trends import Figures
+from daemon.triage.ranks import p95
 from db.states import BLIND, RootState, State
 
 SAME_NIGHT: Final = timedelta(hours=1)  # a queue that was counted later says nothing of the night
@@ -49,11 +50,10 @@ def latency_of(seconds: Sequence[float]) -> Latency | None:
     if not seconds:
         return None
     rising = sorted(seconds)
-    p95 = rising[-(-95 * len(rising) // 100) - 1]
     return Latency(
         films=len(rising),
         median=timedelta(seconds=statistics.median(rising)),
-        p95=timedelta(seconds=p95),
+        p95=timedelta(seconds=p95(rising)),
         longest=timedelta(seconds=rising[-1]),
     )
 

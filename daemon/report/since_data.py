@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from daemon.report.since import Found, Since
-from daemon.triage.document import instant
+from daemon.triage.cells import instant
 
 
 def since_facts(since: Since) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from daemon.acceptance.standing import Acceptance
 from daemon.acceptance.words import acceptance_document
 from daemon.review.rates import BANDS, BlindCase, Rates, calibration_of, rates_of
-from daemon.triage.document import instant
+from daemon.triage.cells import instant
 from daemon.triage.order import UNTAGGED, Band
 from daemon.triage.rules import Rules, Site
 from daemon.waiting import rules_of_row

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from daemon.errors import DaemonError
 from daemon.health import DAY, Intake, intake_of, watching_of
-from daemon.triage.document import instant
+from daemon.triage.cells import instant
 from db import blind, census, roots, window
 from db.records import Root
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from daemon.triage.cells import cell, instant
 from daemon.triage.order import QueueImage, QueueStudy
 from db.states import PENDING, State
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from daemon.triage.rules import Site
     from db.records import BundleRow
 
@@ -208,11 +210,6 @@ def queue_rows(document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
         yield {name: cell(values.get(name)) for name in ROW}
 
 
-def instant(moment: datetime) -> str:
-    """An aware time in UTC to the second, as ISO 8601 with Z."""
-    return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat() + "Z"
-
-
 def _image_entry(image: QueueImage) -> dict[str, Any]:
     return {
         "path": image.path,
@@ -231,22 +228,3 @@ def _image_entry(image: QueueImage) -> dict[str, Any]:
         "removed_at": None if image.removed_at is None else instant(image.removed_at),
         "withdrawn_at": None if image.withdrawn_at is None else instant(image.withdrawn_at),
     }
-
-
-def cell(value: object) -> str:
-    """A value as a cell of a CSV that is safe to open: see `queue_rows`."""
-    if type(value) is not str:  # told apart first: there are 24 cells to a study
-        return cell(str(value)) if isinstance(value, str) else _plain(value)
-    if value.isascii() and value[:1].isalnum():
-        return value
-    text = value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
-    formula = text[:1] in {"=", "+", "@", "\t", "\r"} or (text[:1] == "-" and not text[1:].isdigit())
-    return f"'{text}" if formula else text
-
-
-def _plain(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

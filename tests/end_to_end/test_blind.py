@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -67,14 +68,19 @@ def known(once: Program) -> dict[str, Any]:
     return dict(found)
 
 
+def copied(once: Program, folder: Path) -> Program:
+    """The same in another folder, which may be changed."""
+    shutil.copytree(once.folder, folder, dirs_exist_ok=True, copy_function=shutil.copy2)
+    with closing(sqlite3.connect(folder / "t.db")) as store:
+        store.execute("update root set path = ?", (bytes(folder / "films"),))
+        store.commit()
+    return Program(folder, once.bundle, settings=once.settings)
+
+
 @pytest.fixture
 def program(once: Program, tmp_path: Path) -> Program:
     """A copy that a test may change."""
-    shutil.copytree(once.folder, tmp_path, dirs_exist_ok=True, copy_function=shutil.copy2)
-    with closing(sqlite3.connect(tmp_path / "t.db")) as store:
-        store.execute("update root set path = ?", (bytes(tmp_path / "films"),))
-        store.commit()
-    return Program(tmp_path, once.bundle, settings=once.settings)
+    return copied(once, tmp_path)
 
 
 def digits(known: dict[str, Any]) -> set[str]:
@@ -140,13 +146,33 @@ def outputs(program: Program, study: str, path: str) -> dict[str, Done]:
     return {" ".join(words): program.run(*words) for words in asked}
 
 
-def test_no_output_tells_the_score_of_a_blind_case(program: Program, known: dict[str, Any]) -> None:
-    """Its digits stand in none, nor in any file that a command writes; each says that it is blind."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was told of the blind case, and where the files lie that the commands wrote; no test changes it.
+
+    Attributes:
+        entry: the case in the queue, before the commands.
+        said: by the command's words.
+    """
+
+    program: Program
+    entry: dict[str, Any]
+    said: dict[str, Done]
+
+
+@pytest.fixture(scope="module")
+def told(once: Program, tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """Every command, once for all tests that only read what it says."""
+    program = copied(once, tmp_path_factory.mktemp("told"))
     entry = blind_of(program)
+    return Told(program, entry, outputs(program, entry["study"], entry["images"][0]["path"]))
+
+
+def test_no_output_tells_the_score_of_a_blind_case(told: Told, known: dict[str, Any]) -> None:
+    """Its digits stand in none, nor in any file that a command writes; each says that it is blind."""
+    program, entry, said = told.program, told.entry, told.said
     assert [entry[name] for name in HIDDEN] == [None] * 5
     assert [entry["images"][0][name] for name in HIDDEN[1:]] == [None] * 4
-    path = entry["images"][0]["path"]
-    said = outputs(program, entry["study"], path)
     for command, done in said.items():
         assert (done.code, done.err) == (0, "") or command.startswith(
             ("scan", "metrics", "status", "handled", "accept --data")
@@ -168,11 +194,10 @@ def test_no_output_tells_the_score_of_a_blind_case(program: Program, known: dict
     assert not [name for name in written if "heatmap" in name]
 
 
-def test_every_output_says_that_it_is_blind(program: Program, known: dict[str, Any]) -> None:
+def test_every_output_says_that_it_is_blind(told: Told, known: dict[str, Any]) -> None:
     """And counts it in no band."""
-    entry = blind_of(program)
+    program, entry, said = told.program, told.entry, told.said
     path = entry["images"][0]["path"]
-    said = outputs(program, entry["study"], path)
     [generation] = said[f"history {path} --format json"].document["films"][0]["generations"]
     assert generation["blind"] is True
     assert [generation["result"][name] for name in HIDDEN[1:]] == [None] * 4
@@ -190,12 +215,12 @@ def test_every_output_says_that_it_is_blind(program: Program, known: dict[str, A
     survey = said["survey --format json"].document
     assert (survey["bands"][known["band"]], survey["blind"]) == (0, 1)
     [report] = program.folder.glob("reports/*/report.json")
-    told = json.loads(report.read_text())
-    assert (told["report"]["bands"][known["band"]], told["report"]["blind"]) == (0, 1)
-    assert told["report"]["bands"]["unscored"] == 0
-    assert [each["band"] for each in told["queue"] if each["blind"]] == [None]
+    night = json.loads(report.read_text())
+    assert (night["report"]["bands"][known["band"]], night["report"]["blind"]) == (0, 1)
+    assert night["report"]["bands"]["unscored"] == 0
+    assert [each["band"] for each in night["queue"] if each["blind"]] == [None]
     page = report.with_suffix(".html").read_text()
-    assert page.count('class="gauge"') == len(told["queue"]) - 1
+    assert page.count('class="gauge"') == len(night["queue"]) - 1
     for text in (said["queue"].out, said[f"history {path}"].out, said[f"explain {path}"].out, page):
         assert "blind" in text
     document = said["agreement --format json"].document

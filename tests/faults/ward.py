@@ -21,7 +21,7 @@ from builders.program import Program, Running
 
 LONG: Final = os.environ.get("CXR_TRIAGE_FAULTS") == "long"
 SEED: Final = "CXR_TRIAGE_FAULT_SEED"
-PERIOD: Final = 2.0  # seconds between two rescans, where a test says nothing else
+PERIOD: Final = 1.0  # seconds between two rescans, where a test says nothing else
 SETTLE: Final = 0.5
 PATIENCE: Final = 45.0  # seconds that a test waits for what takes a few
 _PENDING: Final = "SELECT id, state FROM arrival WHERE state IN ('seen', 'settling', 'ready', 'running')"

@@ -25,10 +25,10 @@ def simulated(
     score = rng.normal(size=studies) + gap * pneumonia
     band = np.where(score >= FIRST, 0, np.where(score >= THRESHOLD, 1, 2))
     drawn = (rng.random(studies) < np.array(shares)[band]) & (rng.random(studies) < told)
-    return [
-        BlindCase(BANDS[place], bool(ill), shares[place], 0.5)
-        for place, ill in zip(band[drawn], pneumonia[drawn], strict=True)
+    kinds = [
+        [BlindCase(each, ill, share, 0.5) for ill in (False, True)] for each, share in zip(BANDS, shares, strict=True)
     ]
+    return [kinds[place][ill] for place, ill in zip(band[drawn].tolist(), pneumonia[drawn].tolist(), strict=True)]
 
 
 def below(z: float) -> float:

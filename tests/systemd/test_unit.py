@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from builders.parts import ROOT, missing, need_program
+from builders.program import Program
 
 from daemon.dicom.settings import PORT
 
@@ -66,6 +67,20 @@ def test_every_hardening_line_has_a_reason(unit: Path) -> None:
     blocks = re.split(r"\n(?=#)", section)[1:]
     assert all(block.startswith("# ") for block in blocks)
     assert sum("=" in line and not line.startswith("#") for line in section.splitlines()) > 20
+
+
+@pytest.mark.parametrize(("name", "command"), [("cxr-triage", "watch"), ("cxr-triage-deliver", "deliver")])
+def test_a_configuration_that_cannot_be_used_does_not_restart_the_service_for_ever(
+    name: str, command: str, tmp_path: Path
+) -> None:
+    """It ends with a code that the unit does not restart on."""
+    text = (ROOT / "systemd" / f"{name}.service").read_text()
+    assert re.search(rf"^ExecStart=.* {command}\b", text, re.MULTILINE)
+    (code,) = re.findall(r"^RestartPreventExitStatus=(\d+)$", text, re.MULTILINE)
+    (tmp_path / "config.toml").write_text("[stroe]\n")
+    done = Program(tmp_path).run("--config", "config.toml", command)
+    assert str(done.code) == code, done.err
+    assert "stroe" in done.one_line()
 
 
 def test_the_receiver_cannot_reach_what_is_the_daemons() -> None:

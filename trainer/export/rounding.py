@@ -24,14 +24,15 @@ from typing import Any, Final
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from trainer.networks.graph import only_reader
 
 TOP: Final = 127  # LiteRT's kernels are symmetric int8, one scale an output channel
-DAMPING: Final = 0.01  # of the mean diagonal: what keeps the inverse stable where inputs are never active
+DAMPING: Final = 0.01  # of the mean diagonal: what keeps the factor stable where inputs are never active
 WINDOWS: Final = 256  # places looked at in each film and layer
 TOGETHER: Final = 4  # films in memory with all their activations, about 25 MB each
-MOST_INPUTS: Final = 1536  # inverting grows with the cube: InceptionV3 took eight minutes with 4,096
+MOST_INPUTS: Final = 1536  # the work grows with the cube: InceptionV3 took eight minutes with 4,096, by inverses
 MOST_MOMENTS: Final = 2**27  # numbers held at a time, half a gigabyte; DenseNet-201 has twice as many
 BLOCK: Final = 128  # rows rounded before the rows of all later blocks hear of their errors
 
@@ -80,12 +81,13 @@ def round_kernels(network: keras.Model, examples: Sequence[Inputs], seed: int = 
     """
     rng = np.random.default_rng(seed)
     kernels: list[tuple[keras.layers.Layer, NDArray[np.float32], NDArray[np.float32]]] = []
-    for layers in _groups([layer for layer in network.layers if _can_be_rounded(layer)]):
-        moments = _moments_of(network, layers, examples, rng)
-        for layer, moment in zip(layers, moments, strict=True):
-            kernel = layer.get_weights()[0]
-            result = rounded(kernel, moment.spread, depthwise=_is_depthwise(layer))
-            kernels.append((layer, result, _lost_mean(kernel - result, moment, depthwise=_is_depthwise(layer))))
+    with threadpool_limits(1):  # on a busy machine threads that wait for each other took four times as long
+        for layers in _groups([layer for layer in network.layers if _can_be_rounded(layer)]):
+            moments = _moments_of(network, layers, examples, rng)
+            for layer, moment in zip(layers, moments, strict=True):
+                kernel = layer.get_weights()[0]
+                result = rounded(kernel, moment.spread, depthwise=_is_depthwise(layer))
+                kernels.append((layer, result, _lost_mean(kernel - result, moment, depthwise=_is_depthwise(layer))))
     for layer, kernel, lost in kernels:  # only now: every layer's inputs are those of the network as it was trained
         layer.set_weights([kernel, *layer.get_weights()[1:]])
         _give_back(layer, lost)
@@ -198,28 +200,42 @@ def rounded(kernel: NDArray[np.float32], moments: NDArray[Any], *, depthwise: bo
 
 
 def _feed_back(weights: NDArray[np.float64], moments: NDArray[Any]) -> NDArray[np.float64]:
-    """Round (groups, n, outputs) row by row; what a row loses, the rows after it make up for."""
+    """Round (groups, n, outputs) row by row; what a row loses, the rows after it make up for.
+
+    Worked out from a factor of the moments themselves, not of their inverse as Frantar et al. do: the figures are the
+    same (Chee et al., "QuIP", NeurIPS 2023), and the inverse was most of the time.
+    """
     moments = moments.astype(np.float64)
     left = weights.copy()
     n = left.shape[1]
     largest = np.abs(left).argmax(axis=1)  # (groups, outputs)
     step = np.abs(left).max(axis=1) / TOP
     step[step == 0] = 1.0
-    damping = DAMPING * np.trace(moments, axis1=1, axis2=2) / n + 1e-9
-    inverse = np.linalg.inv(moments + damping[:, None, None] * np.eye(n))
-    upper = np.linalg.cholesky(inverse).transpose(0, 2, 1)
+    passed_on = _passed_on(moments)
     result = np.empty_like(left)
     for start in range(0, n, BLOCK):
         end = min(start + BLOCK, n)
-        errors = np.empty_like(left[:, start:end])
         for row in range(start, end):
-            now = left[:, row]
-            whole = np.clip(np.rint(now / step), -TOP, TOP)
+            whole = np.clip(np.rint(left[:, row] / step), -TOP, TOP)
             # The largest weight stays the end of the scale: the converter takes the scale from it.
             whole = np.where(largest == row, TOP * np.sign(weights[:, row]), whole)
             result[:, row] = whole * step
-            error = (now - result[:, row]) / upper[:, row, row, None]
-            left[:, row + 1 : end] -= upper[:, row, row + 1 : end, None] * error[:, None, :]
-            errors[:, row - start] = error
-        left[:, end:] -= upper[:, start:end, end:].transpose(0, 2, 1) @ errors
+            lost = weights[:, row] - result[:, row]
+            left[:, row + 1 : end] += passed_on[:, row, row + 1 : end, None] * lost[:, None, :]
+        lost = weights[:, start:end] - result[:, start:end]
+        left[:, end:] += passed_on[:, start:end, end:].transpose(0, 2, 1) @ lost
     return result
+
+
+def _passed_on(moments: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much of what a row loses is added to each row after it, (groups, n, n), above the diagonal.
+
+    The damped moments are `(1 + P) D (1 + P)^T` with P strictly upper, so that a loss costs, over all rows k, D_k times
+    the square of what k loses and of what is passed on to it. Each row in its turn can make its own term small.
+    """
+    n = moments.shape[1]
+    damping = DAMPING * np.trace(moments, axis1=1, axis2=2) / n + 1e-9
+    damped = moments + damping[:, None, None] * np.eye(n)
+    upper = np.linalg.cholesky(damped[:, ::-1, ::-1])[:, ::-1, ::-1]  # reversed twice: upper times its transpose
+    found: NDArray[np.float64] = upper / np.diagonal(upper, axis1=1, axis2=2)[:, np.newaxis]
+    return found

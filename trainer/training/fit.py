@@ -20,7 +20,7 @@ from trainer.data.manifest import manifest_text
 from trainer.data.splits import split_text
 from trainer.errors import TrainerError
 from trainer.networks.assign import assign
-from trainer.recipes.recipe import HEAD, Phase, Recipe
+from trainer.recipes.recipe import Recipe
 from trainer.recipes.registry import keep_recipe
 from trainer.runs import (
     CHECKPOINT,
@@ -40,6 +40,7 @@ from trainer.training.log import Log
 from trainer.training.norms import renew_norms
 from trainer.training.progress import Standing, load, save
 from trainer.training.run import Run, Say, document, gather
+from trainer.training.steps import Steps
 
 Report = Callable[[int, int, float], None]  # step, steps, loss
 Looked = Callable[[int, int, Judgement], None]  # number of the phase, steps of it that were taken, what was seen
@@ -131,17 +132,10 @@ def _train_phase(bench: _Bench, standing: Standing, before: Sequence[Any]) -> St
     recipe, phase = run.recipe, run.recipe.phases[standing.phase]
     if not standing.taken:
         model.set_weights(standing.averaged)
-    for layer in model.layers:
-        layer.trainable = not phase.frozen or layer.name == HEAD
-    trained = keras.Model(model.input, model.output["logit"])
-    optimizer = _optimizer(recipe, phase)
-    loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
-    trained.compile(optimizer, loss, metrics=[_accuracy])
-    optimizer.build(trained.trainable_variables)
-    state = [*trained.variables, *optimizer.variables]  # dropout's seeds and the count of steps are among them
+    steps = Steps(model, recipe, phase)
     checkpoint = run.folder / CHECKPOINT
     if before:
-        assign(state, before, checkpoint)
+        assign(steps.state, before, checkpoint)
     if standing.ended(recipe):
         return standing
 
@@ -149,12 +143,11 @@ def _train_phase(bench: _Bench, standing: Standing, before: Sequence[Any]) -> St
         if not all(np.isfinite(weights).all() for weights in standing.averaged):
             raise _diverged(run, f"weights are no numbers any more after step {standing.step}")
         log.flush()
-        save(checkpoint, [np.asarray(keras.ops.convert_to_numpy(v)) for v in state], standing)
+        save(checkpoint, [np.asarray(keras.ops.convert_to_numpy(v)) for v in steps.state], standing)
 
     began = time.monotonic()
     for batch in batches(bench.drawer, recipe, phase, standing):
-        trained.reset_metrics()
-        value, accuracy = map(float, trained.train_on_batch(batch.inputs, batch.labels, sample_weight=batch.weights))
+        value, accuracy = steps.take(batch)
         if not math.isfinite(value):
             raise _diverged(run, f"the loss is {value} at step {standing.step}")
         standing.averaged = _average(recipe, standing, model)
@@ -171,12 +164,6 @@ def _train_phase(bench: _Bench, standing: Standing, before: Sequence[Any]) -> St
             break
         began = time.monotonic()
     return standing
-
-
-def _accuracy(targets: Any, logits: Any) -> Any:
-    """The share of films on the right side of one half; a target between the classes counts as the nearer one."""
-    right = keras.ops.equal(keras.ops.greater_equal(targets, 0.5), keras.ops.greater(logits, 0.0))
-    return keras.ops.mean(keras.ops.cast(right, "float32"))
 
 
 def _diverged(run: Run, cause: str) -> TrainerError:
@@ -234,15 +221,3 @@ def _ended(run: Run) -> dict[str, float]:
         ) from error
     load_arrays(run.folder / WEIGHTS)  # an error here, not in the next command
     return scores
-
-
-def _optimizer(recipe: Recipe, phase: Phase) -> keras.optimizers.Optimizer:
-    warmup = min(recipe.warmup, phase.steps // 4) if len(recipe.phases) > 1 else recipe.warmup
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0,
-        max(phase.steps - warmup, 1),
-        alpha=0.01,
-        warmup_target=recipe.frozen_learning_rate if phase.frozen else recipe.learning_rate,
-        warmup_steps=warmup,
-    )
-    return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, clipnorm=5.0)
