@@ -140,7 +140,7 @@ class Drawer:
         if copy < 0 and self._augmentation is Augmentation.NONE:
             return self._plain.view(index, side)
         if copy < 0:
-            mixed = self._augmentation is Augmentation.MIXED
+            mixed = self._augmentation in (Augmentation.MIXED, Augmentation.FAR)
             other = self._pixels[int(rng.integers(len(self._pixels)))] if mixed else None
             return augment(self._pixels[index], side, rng, self._preprocessing, self._augmentation, other)
         own = np.random.default_rng([self._seed, _COPIES, copy])

@@ -24,6 +24,7 @@ class Augmentation(StrEnum):
     SHEAR_ZOOM_FLIP = "shear-zoom-flip"  # what the student projects did
     HEAVY = "heavy"  # other scanners, exposures, exports: see `trainer.data.augment`
     MIXED = "mixed"  # the same, and by chance the tones of a film of any source
+    FAR = "far"  # the same, with tighter crops, narrower windows, local contrast and coarser JPEG
 
 
 class Balance(StrEnum):

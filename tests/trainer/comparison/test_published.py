@@ -12,6 +12,7 @@ from trainer.recipes.registry import recipe_names
 
 ON_SHIFT = {
     "lite0_shift",
+    "lite0_far",
     "lite0_128",
     "lite0_160",
 }  # judged by the benchmark of shift, not beside the student projects
