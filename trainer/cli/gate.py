@@ -27,24 +27,34 @@ def gate_command() -> None:
 @gate_command.command("fit")
 @DATA
 @click.option("--run", "run", type=click.Path(path_type=Path, file_okay=False), required=True, help="What fit wrote.")
-@click.option("--films", type=click.IntRange(8), default=600, show_default=True, help="Training films to learn from.")
+@click.option(
+    "--films", type=click.IntRange(8), default=1200, show_default=True, help="Training films a source to learn from."
+)
 @click.option(
     "--held", type=click.IntRange(1), default=400, show_default=True, help="Held-out films a source, at most."
 )
+@click.option(
+    "--steps", type=click.IntRange(1), default=400, show_default=True, help="Of each network."
+)
 @SEED
 @FORMAT
-def fit_command(sources: tuple[Source, ...], run: Path, films: int, held: int, seed: int, format_: str) -> None:
-    """Fit the gate of a run's network and write it into the run folder; `quantize` then takes it along.
+def fit_command(
+    sources: tuple[Source, ...], run: Path, films: int, held: int, steps: int, seed: int, format_: str
+) -> None:
+    """Fit a gate for a run's data and preprocessing, and write it into the run folder; `quantize` then takes it along.
+
+    It trains a small network of its own, and others without each source, for limits and evidence: half an hour on two
+    cores. Begun again after it was stopped, it goes on with the network that it was at.
 
     \b
     Example:
       cxr-trainer gate fit --run runs/first --data ../shared/data/kermany-224 --data ../shared/data/rsna-adult-dev
     """
     prepare_keras()
-    with one_line(), bar("looking at pictures") as advance:
+    with one_line(), bar("fitting the gate") as advance:
         from trainer.gate.fit import Fit, fit_gate
 
-        asked = Fit(run, sources, films, held, seed)
+        asked = Fit(run, sources, films, held, steps, seed)
         document = fit_gate(asked, lambda done, total: advance(done, total, ""))
     if format_ == "json":
         click.echo(json.dumps(document, indent=2))

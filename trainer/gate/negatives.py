@@ -1,7 +1,7 @@
 """Makes what the gate must not accept out of films that it must; pure but for its generator.
 
 Every picture is float32 (height, width) in 0..1, of the size of the film it was made of or near to it. What is made
-here is learned from; what the gate is judged on is made by other code (`trainer.gate.foreign`).
+here is learned from; what the gate is judged on is made by other code (`trainer.gate.unseen`).
 """
 
 from __future__ import annotations
@@ -66,7 +66,10 @@ def rotated(film: Picture, rng: np.random.Generator) -> Picture:
 def under_exposed(film: Picture, rng: np.random.Generator) -> Picture:
     """Half of it and more burnt to white, or so few photons that noise hides the lungs."""
     film = vary(film, rng)
-    if rng.random() < 0.6:
+    choice = rng.random()
+    if choice < 0.3:
+        return _starved(film, rng)
+    if choice < 0.65:
         white = float(np.quantile(film, rng.uniform(0.12, 0.5)))
         return np.clip(film / np.float32(max(white, 0.02)), 0.0, 1.0).astype(np.float32)
     levels = film * np.float32(rng.uniform(0.3, 1.0)) + np.float32(rng.uniform(0.0, 0.4))
@@ -76,6 +79,16 @@ def under_exposed(film: Picture, rng: np.random.Generator) -> Picture:
     noise = np.asarray(grain.resize(film.shape[::-1], Image.Resampling.BILINEAR))
     sigma = rng.uniform(0.35, 0.9) * max(film.shape) / 224  # what is left of it at 224 pixels counts
     return np.clip(levels + noise * np.float32(sigma), 0.0, 1.0).astype(np.float32)
+
+
+def _starved(film: Picture, rng: np.random.Generator) -> Picture:
+    """A few photons a pixel, counted, and the logarithm of the counts spread as a workstation spreads it."""
+    depth, photons = rng.uniform(2.5, 5.0), 10 ** rng.uniform(-0.3, 1.2)
+    counts = rng.poisson(photons * np.exp(-depth * film) * rng.uniform(0.5, 1.5)).astype(np.float32)
+    shown = -np.log((counts + rng.uniform(0.3, 1.0)) / photons)
+    low, high = np.quantile(shown, [0.01, 0.99])
+    spread = (shown - low) / max(high - low, 1e-3) * rng.uniform(0.6, 1.0) + rng.uniform(0.0, 0.3)
+    return np.clip(spread, 0.0, 1.0).astype(np.float32)
 
 
 def over_exposed(film: Picture, rng: np.random.Generator) -> Picture:
