@@ -33,9 +33,7 @@ def gate_command() -> None:
 @click.option(
     "--held", type=click.IntRange(1), default=400, show_default=True, help="Held-out films a source, at most."
 )
-@click.option(
-    "--steps", type=click.IntRange(1), default=400, show_default=True, help="Of each network."
-)
+@click.option("--steps", type=click.IntRange(1), default=400, show_default=True, help="Of each network.")
 @SEED
 @FORMAT
 def fit_command(

@@ -56,7 +56,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def fit(folder: Path) -> Any:
     data = [word for name in "ab" for word in ("--data", folder / name)]
-    done = trainer("gate", "fit", "--run", folder / "run", *data, "--films", 12, "--format", "json")
+    done = trainer("gate", "fit", "--run", folder / "run", *data, "--films", 12, "--steps", 1, "--format", "json")
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
 
@@ -69,7 +69,9 @@ def test_fit_leaves_a_gate_that_a_bundle_can_carry(run: Path) -> None:
     document = fit(run)
     gate = read_gate(document, run)
     assert gate.kinds == tuple(kind.value for kind in KINDS)
-    assert document["pictures"]["film"] == 36
+    assert document["films"] == {"a": 12, "b": 12}
+    assert document["pictures"]["film"] == 8 * 2 + 24 * 3
+    assert "ImageNet" in document["starting_weights"]
     assert set(document["left_out"]) == {"a", "b"}
     assert {row["films"] for row in document["left_out"].values()} == {4}
     assert "lateral chest films" in document["untested"]
@@ -81,12 +83,11 @@ def test_fit_leaves_a_gate_that_a_bundle_can_carry(run: Path) -> None:
     kept = (run / "run" / "gate.npz").read_bytes()
     assert fit(run) == document
     assert (run / "run" / "gate.npz").read_bytes() == kept
-    weights = run / "run" / "weights.npz"
-    before = weights.read_bytes()
-    weights.write_bytes(before + b" ")
-    with pytest.raises(TrainerError, match="fitted on other weights"):
+    assert not (run / "run" / "gate-parts").exists()
+    (run / "run" / "gate.npz").write_bytes(kept + b" ")
+    with pytest.raises(TrainerError, match=r"gate.npz is another"):
         gate_document(run / "run")
-    weights.write_bytes(before)
+    (run / "run" / "gate.npz").write_bytes(kept)
 
 
 def test_judge_counts_what_is_accepted_and_refused(tmp_path: Path) -> None:
