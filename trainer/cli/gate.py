@@ -69,7 +69,7 @@ def fit_command(sources: tuple[Source, ...], run: Path, films: int, held: int, s
     type=click.Choice(GENERATORS),
     default=GENERATORS[0],
     show_default=True,
-    help="What makes pictures: a blind set, or one that was looked at.",
+    help="Which set makes the pictures: the blind one, or the one that was looked at.",
 )
 @click.option("--each", type=click.IntRange(0), default=300, show_default=True, help="Pictures made of each kind.")
 @SEED
@@ -88,8 +88,8 @@ def judge_command(
     """Count what a bundle's gate accepts of pictures that are no chest films, and refuses of held-out ones that are.
 
     Pictures of each kind are made of held-out films by a set of generators. `unseen` is blind: it was written without
-    a look at how the gate is trained. `seen` was looked at while limits were chosen. The figures of a set can be set
-    beside others of the same suite, the sha256 of its sources, which is told.
+    a look at how the gate is trained. `seen` was looked at while limits were chosen. Compare figures of one suite only:
+    that is the sha256 of the set's sources, which is printed.
 
     \b
     Example:

@@ -221,7 +221,7 @@ def dialogue(image: Image.Image, _film: Picture, paper: int, rng: np.random.Gene
         _rows(draw, (50, 130, 400, 280), ink, rng)
         return
     for number in range(3):
-        _rows(draw, (10 + number * 170, 10, 160 + number * 170, _HEIGHT - 10), 128, rng)
+        _rows(draw, (10 + number * 170, 10 + 40 * number, 160 + number * 170, _HEIGHT - 110), 128, rng)
     draw.rectangle([120, 90, 400, 220], fill=240, outline=20, width=2)
     draw.rectangle([120, 90, 400, 108], fill=90)
     draw.ellipse([136, 124, 170, 158], fill=60)
