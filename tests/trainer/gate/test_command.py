@@ -111,9 +111,11 @@ def test_judge_counts_what_is_accepted_and_refused(tmp_path: Path) -> None:
     assert (refuse["n"], refuse["accepted"], refuse["named"]) == (5, 0, {"inverted": 5})
     assert refuse["upper"] == pytest.approx(1 - 0.05 ** (1 / 5))
     assert {row["from"]: (row["n"], row["refused"]) for row in document["accept"]} == {"films": (8, 0), "chest": (5, 0)}
-    table = trainer(*words, "--generators", "seen").stdout
+    table = trainer(*words, "--generators", "seen", "--each", 1).stdout
     assert "seen generators, suite" in table.splitlines()[0]
     assert FROZEN[:16] not in table
+    assert table.count("generated ") == len(KINDS) - 1
+    assert "shifted " in table
     assert "0 of 5 accepted (upper 95 % limit 45.07%); called inverted 5" in table
     assert "lateral chest films: untested" in table
 
