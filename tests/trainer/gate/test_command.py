@@ -19,6 +19,7 @@ from trainer.data.films import Part
 from trainer.data.sources import Source, find_all
 from trainer.data.splits import split_text
 from trainer.errors import TrainerError
+from trainer.gate.generators import FROZEN
 from trainer.gate.kinds import KINDS
 from trainer.networks.starting_weights import Weights
 from trainer.runs import save_arrays
@@ -106,11 +107,16 @@ def test_judge_counts_what_is_accepted_and_refused(tmp_path: Path) -> None:
     words = ["gate", "judge", "--bundle", bundle, "--data", data, "--split", split, "--each", 0]
     words += ["--foreign", f"inverted={tmp_path / 'negative'}", "--chest", tmp_path / "chest"]
     document = json.loads(trainer(*words, "--format", "json").stdout)
+    assert (document["generators"], document["suite"]) == ("unseen", FROZEN)
     (refuse,) = [row for row in document["refuse"] if row["from"] == "negative"]
     assert (refuse["n"], refuse["accepted"], refuse["named"]) == (5, 0, {"inverted": 5})
     assert refuse["upper"] == pytest.approx(1 - 0.05 ** (1 / 5))
     assert {row["from"]: (row["n"], row["refused"]) for row in document["accept"]} == {"films": (8, 0), "chest": (5, 0)}
-    table = trainer(*words).stdout
+    table = trainer(*words, "--generators", "seen", "--each", 1).stdout
+    assert "seen generators, suite" in table.splitlines()[0]
+    assert FROZEN[:16] not in table
+    assert table.count("generated ") == len(KINDS) - 1
+    assert "shifted " in table
     assert "0 of 5 accepted (upper 95 % limit 45.07%); called inverted 5" in table
     assert "lateral chest films: untested" in table
 
