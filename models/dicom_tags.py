@@ -15,7 +15,12 @@ from models.radiograph import FilmTags
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-DESCRIPTIONS: Final = ("StudyDescription", "SeriesDescription", "ProtocolName")
+DESCRIPTIONS: Final = (
+    "StudyDescription",
+    "SeriesDescription",
+    "ProtocolName",
+    "AcquisitionDeviceProcessingDescription",  # where many a CR reader writes its menu's "CHEST LAT", and nowhere else
+)
 TIMES: Final = (
     ("AcquisitionDateTime", ""),
     ("AcquisitionDate", "AcquisitionTime"),
@@ -59,7 +64,19 @@ _MAX_VALUES: Final = 16
 _APART: Final = 2.0  # years by which a stated age and one from dates may differ before neither is believed
 _MAX_REQUESTS: Final = 100  # items of a sequence; a film answers one request, seldom two
 _MAX_REQUEST_BYTES: Final = 1 << 16
-_PRIORITIES: Final = {"STAT": "stat", "HIGH": "urgent"}  # all other words are routine: PS3.3 C.4.11
+_SNOMED: Final = frozenset({"SCT", "SRT", "SNM3"})
+_CODES: Final = {  # PS3.16, CID 4031 and 4010, as they are and as they were
+    **dict.fromkeys(("816094009", "51185008", "43799004", "T-D3000", "T-D3200"), "CHEST"),
+    **dict.fromkeys(("272479007", "R-10214", "R-40888"), "PA"),
+    **dict.fromkeys(("399348003", "R-10206"), "AP"),
+}
+_PRIORITIES: Final = {  # STAT and HIGH of PS3.3, C.4.11, and what people write; all other words are routine
+    "STAT": "stat",
+    "EMERGENCY": "stat",
+    "HIGH": "urgent",
+    "URGENT": "urgent",
+    "ASAP": "urgent",
+}
 
 
 def tags_of(dataset: Dataset) -> FilmTags:
@@ -67,9 +84,11 @@ def tags_of(dataset: Dataset) -> FilmTags:
     return FilmTags(
         modality=text(dataset, "Modality").upper(),
         body_part=text(dataset, "BodyPartExamined").upper() or _meaning(dataset, "AnatomicRegionSequence"),
-        view=text(dataset, "ViewPosition").upper() or _view_of(_meaning(dataset, "ViewCodeSequence")),
+        view=_view_of(text(dataset, "ViewPosition").upper() or _meaning(dataset, "ViewCodeSequence")),
         description=" ".join(filter(None, (text(dataset, keyword) for keyword in DESCRIPTIONS))),
         series=text(dataset, "SeriesDescription"),
+        protocol=text(dataset, "ProtocolName"),
+        processing=text(dataset, "AcquisitionDeviceProcessingDescription"),
         rows_run=text(dataset, "PatientOrientation").upper(),
         image_type=tuple(
             str(value).strip().upper()[:_MAX_WORD] for value in values(dataset, "ImageType")[:_MAX_VALUES]
@@ -127,15 +146,22 @@ def whole(dataset: Dataset, keyword: str) -> int | None:
 
 
 def _meaning(dataset: Dataset, keyword: str) -> str:
-    """The words of a coded value's first item, in capitals; "" where there is none."""
+    """What a coded value's first item means, in capitals: by its code where that is known, else by its words.
+
+    The words may be in any language, and are for people (PS3.3, 8.3). "" where there is none.
+    """
     items = values(dataset, keyword)
-    return text(items[0], "CodeMeaning").upper() if items and hasattr(items[0], "get") else ""
+    if not items or not hasattr(items[0], "get"):
+        return ""
+    known = text(items[0], "CodingSchemeDesignator").upper() in _SNOMED
+    meaning = _CODES.get(text(items[0], "CodeValue")) if known else None
+    return meaning or text(items[0], "CodeMeaning").upper()
 
 
-def _view_of(meaning: str) -> str:
-    """A coded view as ViewPosition would have it (PS3.16, CID 4010): "postero-anterior" is PA."""
-    letters = "".join(letter for letter in meaning if letter.isalpha())
-    return {"POSTEROANTERIOR": "PA", "ANTEROPOSTERIOR": "AP"}.get(letters, meaning)
+def _view_of(view: str) -> str:
+    """PA and AP in letters, however they are written: "POSTEROANTERIOR", "postero-anterior", "P.A."."""
+    letters = "".join(letter for letter in view if letter.isalpha())
+    return {"POSTEROANTERIOR": "PA", "ANTEROPOSTERIOR": "AP", "PA": "PA", "AP": "AP"}.get(letters, view)
 
 
 def _urgency(dataset: Dataset) -> str:
@@ -164,7 +190,7 @@ def _requests(dataset: Dataset) -> list[Any]:
 def _age(dataset: Dataset) -> float | None:
     """Years, from the age that is stated, else from the dates; None where they contradict each other.
 
-    "000Y" is what some exports write for unknown.
+    "000Y" is what some exports write for unknown; nobody counts in days, weeks or months who does not know a child.
     """
     stated, counted = _stated_age(dataset), _counted_age(dataset)
     if stated is None or counted is None:
@@ -175,7 +201,9 @@ def _age(dataset: Dataset) -> float | None:
 
 def _stated_age(dataset: Dataset) -> float | None:
     match = _AGE.fullmatch(text(dataset, "PatientAge").upper())
-    return _possible(int(match[1]) * _YEARS[match[2]]) if match and int(match[1]) else None
+    if match is None or (int(match[1]) == 0 and match[2] == "Y"):
+        return None
+    return _possible(int(match[1]) * _YEARS[match[2]])
 
 
 def _counted_age(dataset: Dataset) -> float | None:

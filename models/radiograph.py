@@ -82,6 +82,8 @@ class FilmTags:
     view: str = ""
     description: str = ""  # study, series and protocol description, for words such as "KNEE"
     series: str = ""  # the series' description alone
+    protocol: str = ""  # what the device was told to take, and below to make of it: "Thorax lat."
+    processing: str = ""
     rows_run: str = ""  # towards where on the patient a row runs: L or R on a frontal film, A or P on a lateral one
     image_type: tuple[str, ...] = ()  # such as ("DERIVED", "PRIMARY")
     for_processing: bool = False  # the detector's own values

@@ -18,20 +18,25 @@ if TYPE_CHECKING:
     from models.radiograph import FilmTags
 
 MODALITIES: Final = frozenset({"CR", "DX"})
-_CHEST_WORD: Final = r"CHEST|THORAX|TORAX|TORACE|LUNG|PULM|POUMON|\bCXR\b|THORACIC\W*CAVITY|BRUST(?!WIRBEL)"
+_FROM: Final = r"(?<![^\W\d_])"  # the ends of a word; an underscore is one, too: "CHEST_LAT", "XR_KNEE"
+_TO: Final = r"(?![^\W\d_])"
+_CHEST_WORD: Final = rf"CHEST|THORAX|TORAX|TORACE|LUNG|PULM|POUMON|{_FROM}CXR{_TO}|THORACIC\W*CAVITY|BRUST(?!WIRBEL)"
 CHEST: Final = re.compile(f"{_CHEST_WORD}|HEART|PORTABLE")
 _NAMES_CHEST: Final = re.compile(_CHEST_WORD)  # in a description: "PORTABLE KNEE" is no chest
 NOT_CHEST: Final = re.compile(
     r"SPINE|ABD|PELVIS|RIB|STERN|SHOULDER|CLAVIC|NECK|HEAD"
 )  # also beside CHEST: CHESTABDOMEN
 _OTHER_PART: Final = re.compile(
-    r"\b(?:[CTL]\W?SPINE|SPINE|SKULL|HEAD|NECK|ABDOMEN|ABDO|PELVIS|BECKEN|HIPS?|FEMUR|KNEES?|KNIE|TIBIA|LEGS?|ANKLES?"
+    rf"{_FROM}(?:[CTL][\W_]?SPINE|SPINE|SKULL|HEAD|NECK|ABDOMEN|ABDO|PELVIS|BECKEN|HIPS?|FEMUR|KNEES?|KNIE|TIBIA|LEGS?|ANKLES?"
     r"|FOOT|FEET|FUSS|TOES?|HANDS?|FINGERS?|THUMB|WRISTS?|FOREARM|ELBOWS?|HUMERUS|SHOULDERS?|SCHULTER|CLAVICLE|RIBS"
-    r"|EXTREMITY|RODILLA|MANO|GENOU|CHEVILLE|MAMMO\w*|BREASTS?)\b"
+    rf"|EXTREMITY|RODILLA|MANO|GENOU|CHEVILLE|MAMMO\w*|BREASTS?){_TO}"
 )
 FRONTAL: Final = frozenset({"", "PA", "AP", "AP_PA", "PA_AP", "AP/PA", "PA/AP", "FRONTAL"})
-_LATERAL_WORD: Final = re.compile(r"\b(?:LAT|LATERALE?|LL|SEITL|SEITLICH|PROFIL)\b")
-_FRONTAL_WORD: Final = re.compile(r"\b(?:P\.?A|A\.?P|FRONTALE?)\b")
+_LATERAL_WORD: Final = re.compile(rf"{_FROM}(?:[LR]?LAT|LATERA+LE?|LL|SEITL|SEITLICH|PROFIL|PERFIL){_TO}")
+_FRONTAL_WORD: Final = re.compile(rf"{_FROM}(?:P\.?A|A\.?P|FRONTALE?){_TO}")
+_FOR_PROCESSING: Final = "1.2.840.10008.5.1.4.1.1.1.1.1"  # the class of digital X-ray, and of nothing for the eye
+_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"  # and what begins so: secondary capture of every kind
+_OWN: Final = MODALITIES | {""}  # what the device itself makes; a capture that says OT or RG was judged by that
 _PROCESSED: Final = re.compile(r"\bCAD\b|SUBTRACT|SUPPRESS|DUAL|ENERGY|ANNOT|SCREEN|SECONDARY")
 _REMEDY: Final = "send chest radiographs only"
 
@@ -80,12 +85,16 @@ def _findings(tags: FilmTags, modalities: frozenset[str]) -> Iterator[Finding]:
     if tags.frames > 1:
         said = f"the file holds {tags.frames} frames, not one"
         yield Finding(FindingCode.MULTI_FRAME, said, "send one film a file")
-    if tags.for_processing:
+    if tags.for_processing or tags.sop_class == _FOR_PROCESSING:
         said = "it holds the detector's values before processing, which nobody reads"
         yield Finding(FindingCode.FOR_PROCESSING, said, "send the film for presentation")
     if _PROCESSED.search(" ".join(tags.image_type[1:])):
         said = "it was made from another image (a capture, a subtraction, a marked-up copy)"
         yield Finding(FindingCode.PROCESSED, said, "send the film as the modality made it")
+    elif tags.sop_class.startswith(_CAPTURE) and tags.modality in _OWN and "SC" not in modalities:
+        said = "it is a secondary capture, whatever modality it names"
+        remedy = "send the film as the modality made it, or take SC ([gate] modalities) where films are digitised"
+        yield Finding(FindingCode.PROCESSED, said, remedy)
     if tags.burned_in:
         said = "something is written into its picture"
         yield Finding(FindingCode.BURNED_IN, said, "send the film without annotations")
@@ -104,14 +113,21 @@ def _other_part(tags: FilmTags) -> str:
 def _not_frontal(tags: FilmTags) -> str:
     """A sentence where the film is no frontal one.
 
-    A description is believed only where no tag answers, and only that of the series: "CHEST PA AND LATERAL" names the
-    study, not the image.
+    A description is believed only where no tag answers, and only one of the image or its series: "CHEST PA AND LATERAL"
+    names the study, not the image.
     """
     if tags.view not in FRONTAL:
         return f"the view is {tags.view}, not frontal (PA or AP)"
     if tags.rows_run[:1] in ("A", "P"):
         return "its rows run from front to back of the patient: a lateral film"
-    words = "" if tags.view else tags.series.upper()
-    if _LATERAL_WORD.search(words) and not _FRONTAL_WORD.search(words):
-        return "its series is called lateral"
-    return ""
+    if _is_lateral(tags.body_part):
+        return f"the body part is {tags.body_part}, a lateral film"
+    if tags.view:
+        return ""
+    described = {"series": tags.series, "protocol": tags.protocol, "processing": tags.processing}
+    return next((f"its {of} is called lateral" for of, words in described.items() if _is_lateral(words.upper())), "")
+
+
+def _is_lateral(words: str) -> bool:
+    """Whether words in capitals name a lateral view and no frontal one."""
+    return bool(_LATERAL_WORD.search(words)) and not _FRONTAL_WORD.search(words)

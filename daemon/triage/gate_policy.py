@@ -36,6 +36,11 @@ class GatePolicy:
         """
         if refused_for == FindingCode.MODALITY.value and modality in self.modalities:
             return False
+        if refused_for == FindingCode.PROCESSED.value and "SC" in self.modalities:  # perhaps a capture, and no more
+            return False
+        is_taken = not modality or modality in self.modalities or FindingCode.MODALITY in marks
+        if refused_for is None and not is_taken:
+            return False
         return refused_for not in self.mark and set(marks) <= self.mark
 
     def sentences(self) -> tuple[str, ...]:

@@ -47,6 +47,8 @@ def request(*priorities: str) -> Sequence:
         ({}, ""),
         ({"RequestedProcedurePriority": "STAT"}, "stat"),
         ({"RequestedProcedurePriority": "high "}, "urgent"),
+        ({"RequestedProcedurePriority": "URGENT"}, "urgent"),
+        ({"RequestedProcedurePriority": "Emergency"}, "stat"),
         ({"RequestedProcedurePriority": "ROUTINE"}, "routine"),
         ({"RequestedProcedurePriority": "LOW"}, "routine"),
         ({"RequestedProcedurePriority": "as soon as you can"}, "routine"),
@@ -87,10 +89,10 @@ def test_what_is_missing_is_not_said() -> None:
 
 @pytest.mark.parametrize(
     ("stated", "years"),
-    [("045Y", 45.0), ("018M", 1.5), ("003W", 0.0575), ("010D", 0.0274), ("5Y", 5.0), ("119Y", 119.0)],
+    [("045Y", 45.0), ("018M", 1.5), ("003W", 0.0575), ("010D", 0.0274), ("5Y", 5.0), ("119Y", 119.0), ("000D", 0.0)],
 )
 def test_an_age_is_read_in_its_unit(stated: str, years: float) -> None:
-    """Years, months, weeks and days."""
+    """Years, months, weeks and days; a child on the day of its birth is not of unknown age."""
     assert age(age=stated) == pytest.approx(years, abs=1e-3)
 
 
@@ -199,6 +201,41 @@ def test_coded_body_part_and_view_stand_in_for_missing_ones() -> None:
     assert read_tags(dicom(view=None, ViewCodeSequence=[Dataset()])).view == ""
 
 
+def coded(value: str, scheme: str, meaning: str) -> list[Dataset]:
+    """A sequence of one code."""
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
+    return [item]
+
+
+@pytest.mark.parametrize(
+    ("region", "view", "read"),
+    [
+        (("51185008", "SCT", "Thoracic structure"), ("272479007", "SCT", "Thorax p.a. stehend"), ("CHEST", "PA")),
+        (("T-D3000", "SRT", "Cage thoracique"), ("R-10206", "SNM3", "de face"), ("CHEST", "AP")),
+        (("51185008", "99SITE", "Hand"), ("272479007", "99SITE", "lateral"), ("HAND", "LATERAL")),
+        (("85562004", "SCT", "Main"), ("399067008", "SCT", "de profil"), ("MAIN", "DE PROFIL")),
+    ],
+)
+def test_a_code_counts_before_its_words(
+    region: tuple[str, str, str], view: tuple[str, str, str], read: tuple[str, str]
+) -> None:
+    """The words are in the sender's language; a number means something only in its own scheme."""
+    tags = read_tags(
+        dicom(body_part=None, view=None, AnatomicRegionSequence=coded(*region), ViewCodeSequence=coded(*view))
+    )
+    assert (tags.body_part, tags.view) == read
+
+
+@pytest.mark.parametrize(
+    ("written", "view"),
+    [("POSTEROANTERIOR", "PA"), ("ANTERO-POSTERIOR", "AP"), ("P.A.", "PA"), ("pa", "PA"), ("AP_PA", "AP_PA")],
+)
+def test_a_frontal_view_is_read_however_it_is_written(written: str, view: str) -> None:
+    """Whole hospitals spell it out."""
+    assert read_tags(dicom(view=written)).view == view
+
+
 def test_how_the_picture_was_made_is_read() -> None:
     """Orientation, image type, intent, burned-in annotation; whatever their number of values."""
     tags = read_tags(
@@ -208,9 +245,13 @@ def test_how_the_picture_was_made_is_read() -> None:
             PresentationIntentType="FOR PROCESSING",
             BurnedInAnnotation="YES",
             SeriesDescription="Thorax lat.",
+            ProtocolName="Lunge",
+            AcquisitionDeviceProcessingDescription="CHEST,LAT",
         )
     )
-    assert (tags.rows_run, tags.image_type, tags.series) == ("A", ("DERIVED", "PRIMARY", ""), "Thorax lat.")
+    assert (tags.rows_run, tags.image_type) == ("A", ("DERIVED", "PRIMARY", ""))
+    assert (tags.series, tags.protocol, tags.processing) == ("Thorax lat.", "Lunge", "CHEST,LAT")
+    assert tags.description == "Thorax lat. Lunge CHEST,LAT"
     assert tags.for_processing
     assert tags.burned_in
     plain = read_tags(dicom())

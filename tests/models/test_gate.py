@@ -6,6 +6,11 @@ import numpy as np
 import pytest
 from builders.dicom import dicom, multi_frame, not_chest
 from builders.films import grey_film, jpeg, jpeg_rgb, photograph, png, truncated
+from pydicom.uid import (
+    DigitalXRayImageStorageForProcessing,
+    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    SecondaryCaptureImageStorage,
+)
 
 from models.bundle import GroupPolicy
 from models.findings import Finding, FindingCode
@@ -59,7 +64,7 @@ def test_other_modalities_are_found(modality: str) -> None:
     assert modality in finding.message
 
 
-@pytest.mark.parametrize("part", ["", "CHEST", "THORAX", "LUNG", "LUNGS", "PORTABLE CHEST", "CHEST PA", "CHEST_AP"])
+@pytest.mark.parametrize("part", ["", "CHEST", "THORAX", "LUNG", "LUNGS", "PORTABLE CHEST", "CHEST PA", "CXR_AP"])
 def test_names_of_the_chest_are_accepted(part: str) -> None:
     """Modalities write many."""
     assert tag_findings(FilmTags(body_part=part)) == ()
@@ -94,6 +99,8 @@ def test_other_views_are_found(view: str) -> None:
         FilmTags(description="Chest lateral"),  # of the study, perhaps
         FilmTags(series="CHEST PA AND LATERAL"),
         FilmTags(series="W Chest lat.", view="PA"),
+        FilmTags(protocol="CHEST PA_LAT", processing="Chest p.a."),
+        FilmTags(body_part="CHEST_PA_LAT"),
         FilmTags(series="bilateral pneumonia?"),
         FilmTags(description="RX TORAX", body_part="TORAX"),
     ],
@@ -111,9 +118,18 @@ def test_descriptions_count_only_where_no_tag_answers(tags: FilmTags) -> None:
         (FilmTags(body_part="BRUSTWIRBEL"), FindingCode.BODY_PART),
         (FilmTags(series="W Thorax lat."), FindingCode.VIEW),
         (FilmTags(series="Thorax seitlich"), FindingCode.VIEW),
+        (FilmTags(series="XR_CHEST_LAT"), FindingCode.VIEW),
+        (FilmTags(series="Chest", protocol="Torax perfil"), FindingCode.VIEW),
+        (FilmTags(series="Chest PA", processing="CHEST,LLAT"), FindingCode.VIEW),
+        (FilmTags(body_part="CHEST LAT", view="PA"), FindingCode.VIEW),
+        (FilmTags(description="XR_KNEE_2V"), FindingCode.BODY_PART),
+        (FilmTags(description="L_SPINE"), FindingCode.BODY_PART),
         (FilmTags(view="PA", rows_run="A"), FindingCode.VIEW),
         (FilmTags(view="PA", rows_run="H"), FindingCode.ROTATED),
         (FilmTags(for_processing=True), FindingCode.FOR_PROCESSING),
+        (FilmTags(sop_class=DigitalXRayImageStorageForProcessing), FindingCode.FOR_PROCESSING),
+        (FilmTags(sop_class=SecondaryCaptureImageStorage, modality="CR"), FindingCode.PROCESSED),
+        (FilmTags(sop_class=MultiFrameGrayscaleByteSecondaryCaptureImageStorage), FindingCode.PROCESSED),
         (FilmTags(image_type=("DERIVED", "SECONDARY")), FindingCode.PROCESSED),
         (FilmTags(image_type=("DERIVED", "PRIMARY", "BONE_SUPPRESSED")), FindingCode.PROCESSED),
         (FilmTags(burned_in=True), FindingCode.BURNED_IN),
@@ -125,7 +141,10 @@ def test_what_only_dicom_says(tags: FilmTags, code: FindingCode) -> None:
 
 
 def test_a_site_may_take_other_modalities() -> None:
-    """Digitised films, say; what it takes besides stays refused."""
+    """Digitised films, say, as secondary captures too; what it takes besides stays refused."""
+    capture = SecondaryCaptureImageStorage
+    assert tag_findings(FilmTags(modality="CR", sop_class=capture), frozenset({"CR", "SC"})) == ()
+    assert tag_findings(FilmTags(modality="OT", sop_class=capture), frozenset({"CR", "OT"})) == ()
     assert tag_findings(FilmTags(modality="RG"), frozenset({"CR", "RG"})) == ()
     (finding,) = tag_findings(FilmTags(modality="DX"), frozenset({"CR", "RG"}))
     assert finding.message == "the modality is DX, not CR or RG"

@@ -30,12 +30,23 @@ def test_every_finding_refuses_unless_the_site_marks_it() -> None:
         (None, "CR", ["cut-off"], False),  # refused now
         ("modality", "RG", [], False),  # taken now
         ("modality", "CT", [], True),
+        (None, "DX", [], False),  # taken no longer
+        (None, None, [], True),
+        ("processed", "CR", [], True),
     ],
 )
 def test_what_other_rules_decided_holds_only_where_these_decide_alike(
-    refused_for: str | None, modality: str, marks: list[str], holds: bool
+    refused_for: str | None, modality: str | None, marks: list[str], holds: bool
 ) -> None:
     assert MARKING.holds(refused_for=refused_for, modality=modality, marks=marks) is holds
+
+
+def test_captures_are_looked_at_again_where_they_are_taken_now() -> None:
+    """They were refused as processed, whatever their modality."""
+    rules = GatePolicy(frozenset({"CR", "SC"}))
+    assert not rules.holds(refused_for="processed", modality="CR", marks=[])
+    marked = GatePolicy(frozenset({"CR"}), frozenset({FindingCode.MODALITY}))
+    assert marked.holds(refused_for=None, modality="RG", marks=["modality"])
 
 
 def test_the_rules_are_said_in_sentences() -> None:
