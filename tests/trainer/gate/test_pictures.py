@@ -1,4 +1,4 @@
-"""What the gate learns from and is judged on: a picture of each kind, of films that were never a person."""
+"""What the gate learns from: a picture of each kind, of films that were never a person."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILM = grey_film(240, 200).astype(np.float32) / 255
 
 
 def test_every_kind_has_a_code_and_two_makers() -> None:
-    """One to learn from, one to be judged on."""
+    """Both to learn from: by two hands, so that none is learned by its handwriting."""
     assert set(LEARNED) == set(foreign.MAKERS) == set(KINDS) - {Kind.FILM}
     for kind in LEARNED:
         assert FindingCode(kind.value)
@@ -64,8 +64,8 @@ def test_a_film_that_is_only_shifted_stays_upright_and_whole() -> None:
         assert np.corrcoef(same.ravel(), FILM.ravel())[0, 1] > 0.5
 
 
-def test_judging_shares_no_code_with_learning() -> None:
-    """So that the gate is not judged on its own handwriting."""
+def test_both_hands_share_no_code() -> None:
+    """So that what they have in common is the kind."""
     tree = ast.parse(Path(foreign.__file__).read_text(encoding="utf-8"))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name for name in imported if name and name.startswith("trainer")} == {"trainer.gate.kinds"}

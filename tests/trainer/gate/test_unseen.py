@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from builders.films import grey_film
 
-from trainer.gate import foreign, unseen, unseen_films
+from trainer.gate import foreign
 from trainer.gate.generators import FROZEN, Generators, suite_of
 from trainer.gate.kinds import KINDS, Kind
+from trainer.gate.unseen import films as unseen_films
+from trainer.gate.unseen import makers as unseen
 
 FILM = grey_film(240, 200).astype(np.float32) / 255
-SOURCES = sorted(Path(unseen.__file__).parent.glob("unseen*.py"))
+SOURCES = sorted(Path(unseen.__file__).parent.glob("*.py"))
 
 
 def test_the_suite_is_the_one_that_figures_were_given_for() -> None:

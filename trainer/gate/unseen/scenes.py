@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from trainer.gate.unseen_shapes import (
+from trainer.gate.unseen.shapes import (
     clouds,
     curve,
     folds,
@@ -25,7 +25,7 @@ from trainer.gate.unseen_shapes import (
 )
 
 if TYPE_CHECKING:
-    from trainer.gate.unseen_shapes import Picture, Plane, Point
+    from trainer.gate.unseen.shapes import Picture, Plane, Point
 
 _HEIGHT: Final = 210
 _WIDTH: Final = 280

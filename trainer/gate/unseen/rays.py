@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image, ImageDraw
 
-from trainer.gate.unseen_shapes import SIDE, clouds, font, resized, shown, softened, to_image, to_picture
+from trainer.gate.unseen.shapes import SIDE, clouds, font, resized, shown, softened, to_image, to_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trainer.gate.unseen_shapes import Picture, Plane, Point
+    from trainer.gate.unseen.shapes import Picture, Plane, Point
 
 _MARROW: Final = 0.75  # of a bone's radius
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image, ImageDraw
 
-from trainer.gate.unseen_rays import ball, block, tube, vertebra
-from trainer.gate.unseen_shapes import (
+from trainer.gate.unseen.rays import ball, block, tube, vertebra
+from trainer.gate.unseen.shapes import (
     SIDE,
     blurred,
     clouds,
@@ -26,7 +26,7 @@ from trainer.gate.unseen_shapes import (
 )
 
 if TYPE_CHECKING:
-    from trainer.gate.unseen_shapes import Picture, Plane, Point
+    from trainer.gate.unseen.shapes import Picture, Plane, Point
 
 _Y, _X = plane()
 _SHAPE: Final = _Y.shape

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.gate.unseen_limbs import LIMBS
-from trainer.gate.unseen_rays import ball, block, bone, developed, gas, tube, vertebra
-from trainer.gate.unseen_shapes import clouds, curve, one_of, plane, region, shown, softened
+from trainer.gate.unseen.limbs import LIMBS
+from trainer.gate.unseen.rays import ball, block, bone, developed, gas, tube, vertebra
+from trainer.gate.unseen.shapes import clouds, curve, one_of, plane, region, shown, softened
 
 if TYPE_CHECKING:
-    from trainer.gate.unseen_shapes import Picture, Plane
+    from trainer.gate.unseen.shapes import Picture, Plane
 
 _Y, _X = plane()
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
-from trainer.gate.unseen_shapes import blurred, font, one_of, resized, shown, to_image, to_picture
+from trainer.gate.unseen.shapes import blurred, font, one_of, resized, shown, to_image, to_picture
 
 if TYPE_CHECKING:
-    from trainer.gate.unseen_shapes import Picture, Plane
+    from trainer.gate.unseen.shapes import Picture, Plane
 
 
 def shifted(film: Picture, rng: np.random.Generator) -> Picture:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trainer.gate.unseen_shapes import clouds, curve, one_of, plane, region, resized, shown, softened
+from trainer.gate.unseen.shapes import clouds, curve, one_of, plane, region, resized, shown, softened
 
 if TYPE_CHECKING:
-    from trainer.gate.unseen_shapes import Picture, Plane
+    from trainer.gate.unseen.shapes import Picture, Plane
 
 _SIDE: Final = 240
 _SHAPE: Final = (_SIDE, _SIDE)

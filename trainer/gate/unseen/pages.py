@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from trainer.gate.unseen_shapes import curve, fitted, font, one_of, resized, shown, softened, to_picture, word, words
+from trainer.gate.unseen.shapes import curve, fitted, font, one_of, resized, shown, softened, to_picture, word, words
 
 if TYPE_CHECKING:
-    from trainer.gate.unseen_shapes import Picture
+    from trainer.gate.unseen.shapes import Picture
 
 _WIDTH: Final = 310
 _HEIGHT: Final = 438

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trainer.gate.unseen_rays import ball, block, bone, tube, vertebra
-from trainer.gate.unseen_shapes import clouds, curve, plane, region
+from trainer.gate.unseen.rays import ball, block, bone, tube, vertebra
+from trainer.gate.unseen.shapes import clouds, curve, plane, region
 
 if TYPE_CHECKING:
-    from trainer.gate.unseen_shapes import Plane, Point
+    from trainer.gate.unseen.shapes import Plane, Point
 
 _Y, _X = plane()
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image, ImageOps
 
-from trainer.gate.unseen_shapes import blurred, clouds, one_of, resized, shown, to_image, to_picture
-from trainer.gate.unseen_shifts import turned
+from trainer.gate.unseen.shapes import blurred, clouds, one_of, resized, shown, to_image, to_picture
+from trainer.gate.unseen.shifts import turned
 
 if TYPE_CHECKING:
-    from trainer.gate.unseen_shapes import Picture, Plane
+    from trainer.gate.unseen.shapes import Picture, Plane
 
 _LEAST_KEPT: Final = 0.3  # of a side, in a film that is cut off; the most is a half
 
