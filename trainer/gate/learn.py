@@ -1,6 +1,6 @@
 """Trains the gate's network on a sample, once for each set of sources that it may know, and keeps what it has trained.
 
-Keras runs it; the same sample, seed and backend give the same weights.
+Keras runs it; the same sample, seed and backend give the same weights but for the order in which threads add.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Learner:
         self._start = [np.array(keras.ops.convert_to_numpy(variable)) for variable in self._state]
         self._hash = sample.sha256
         self._weights: dict[Known, list[NDArray[Any]]] = {}
-        self._logits: dict[Known, NDArray[np.float32]] = {}
+        self._logits: dict[tuple[Known, bytes], NDArray[np.float32]] = {}
         self._done = 0
 
     def weights(self, known: Known) -> list[NDArray[Any]]:
@@ -93,11 +93,13 @@ class Learner:
                 save_arrays(path, self._weights[known])
         return self._weights[known]
 
-    def logits(self, known: Known) -> NDArray[np.float32]:
-        """What that network says of all pictures of the sample, (n, kinds)."""
-        if known not in self._logits:
-            self._logits[known] = self.ask(known, self._sample.seen)
-        return self._logits[known]
+    def logits(self, known: Known, there: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """What that network says of some pictures of the sample, those where `there` (n,) is true: (their number,
+        kinds)."""
+        key = (known, there.tobytes())
+        if key not in self._logits:
+            self._logits[key] = self.ask(known, self._sample.seen[there])
+        return self._logits[key]
 
     def ask(self, known: Known, seen: NDArray[np.uint8]) -> NDArray[np.float32]:
         """What it says of any pictures, uint8 (n, seen, seen)."""

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 REFUSED: Final = 0.005  # share of films, of sources left out, above where a limit may begin: some truly are turned
 MISSED: Final = 0.01  # share of pictures of a kind that may lie below its limit, where both can be had
-Logits = Callable[[Known], NDArray[np.float32]]  # of all pictures of the sample, by a gate that knows so much
+# Of some pictures of the sample, (n,) true for each, by a gate that knows so much.
+Logits = Callable[[Known, NDArray[np.bool_]], NDArray[np.float32]]
 
 
 def needed(sources: Sequence[str]) -> Iterator[tuple[Known, Known]]:
@@ -48,7 +49,7 @@ def choose(
     found, numbers = [], []
     for gate, asked in needed(sources):
         there = sample.of(asked)
-        found.append(logits(gate)[there])
+        found.append(logits(gate, there))
         numbers.append(sample.kinds[there])
     out, number = np.concatenate(found), np.concatenate(numbers)
     film = number == 0
