@@ -80,7 +80,7 @@ def fit_gate(asked: Fit, progress: Progress) -> dict[str, Any]:
     held = _held(found, parts, asked)
     preprocessing = VERSIONS[record.preprocessing]
     names = sorted({film.source for film in films})
-    pictures = len({film.sha256 for film in films}) + len(films) * (VARIED + 1 + OTHERS)
+    pictures = len({film.sha256 for film in films}) + len(films) * (VARIED + 2 + OTHERS)
     total = pictures + len(held) + len(_networks(names)) * asked.steps
 
     sample, shares = _sample(examples(films, asked.seed, preprocessing), lambda done: progress(done, total))

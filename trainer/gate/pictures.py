@@ -21,7 +21,7 @@ from trainer.errors import TrainerError
 from trainer.gate.drawn import DRAWERS
 from trainer.gate.foreign import MAKERS, shifted
 from trainer.gate.kinds import Kind
-from trainer.gate.negatives import MADE_OF_FILMS, Picture
+from trainer.gate.negatives import MADE_OF_FILMS, Picture, tightened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,9 +68,9 @@ def draw(films: Sequence[Film], count: int, rng: np.random.Generator) -> list[Fi
 
 
 def examples(films: Sequence[Film], seed: int, preprocessing: Preprocessing) -> Iterator[Example]:
-    """Each film as it came (the first time that it is drawn), `VARIED` of its training views, one as from elsewhere,
-    and `OTHERS` pictures of other kinds in turn, made of it or drawn, by the makers of `negatives`, `drawn` and
-    `foreign`.
+    """Each film as it came (the first time that it is drawn), `VARIED` of its training views, one as from elsewhere and
+    one that lacks something at its edges, and `OTHERS` pictures of other kinds in turn, made of it or drawn, by the
+    makers of `negatives`, `drawn` and `foreign`.
 
     Half of what is made of a film is made of a moved one: an adult's film that is wider, or smaller in its frame, looks
     more like a child's, and what does not hold for it must not be learned.
@@ -99,6 +99,8 @@ def examples(films: Sequence[Film], seed: int, preprocessing: Preprocessing) -> 
             yield Example(augment(squashed, preprocessing.side, rng, preprocessing)[..., np.newaxis], Kind.FILM, film)
         small = _at_most(pixels, MOST)
         yield Example(tensor_of(shifted(small, rng), preprocessing), Kind.FILM, film)
+        placed = moved(small, rng) if rng.random() < MOVED else small
+        yield Example(tensor_of(tightened(placed, rng), preprocessing), Kind.FILM, film)
         for _ in range(OTHERS):
             kind, make = turns[turn % len(turns)]
             turn += 1

@@ -71,7 +71,7 @@ def test_fit_leaves_a_gate_that_a_bundle_can_carry(run: Path) -> None:
     gate = read_gate(document, run)
     assert gate.kinds == tuple(kind.value for kind in KINDS)
     assert document["films"] == {"a": 12, "b": 12}
-    assert document["pictures"]["film"] == 8 * 2 + 24 * 3
+    assert document["pictures"]["film"] == 8 * 2 + 24 * 4
     assert "ImageNet" in document["starting_weights"]
     assert set(document["left_out"]) == {"a", "b"}
     assert {row["films"] for row in document["left_out"].values()} == {4}

@@ -86,13 +86,13 @@ def test_films_are_drawn_evenly_by_source_and_class() -> None:
 
 
 def test_examples_hold_every_kind_and_the_same_for_the_same_seed(tmp_path: Path) -> None:
-    """The film itself once, three views of it and seven of other kinds each time that it is drawn."""
+    """The film itself once, four views of it and seven of other kinds each time that it is drawn."""
     films = find_all([Source(labelled_folder(tmp_path / "films", each=3))])
     drawn = [*films, films[0]]
     first, again = (list(examples(drawn, 4, VERSIONS[2])) for _ in range(2))
     assert [example.plain for example in first].count(True) == 6
-    assert sum(example.kind is Kind.FILM for example in first) == 6 + 7 * 3
-    assert len(first) == 6 + 7 * (3 + 7)
+    assert sum(example.kind is Kind.FILM for example in first) == 6 + 7 * 4
+    assert len(first) == 6 + 7 * (4 + 7)
     assert {example.kind for example in first} == set(KINDS)
     for one, two in zip(first, again, strict=True):
         assert one.tensor.shape == (224, 224, 1)
