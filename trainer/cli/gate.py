@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trainer.data.sources import Source
     from trainer.gate.judge import Folder
 
+GENERATORS = ("unseen", "seen")
 SEED = click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 
 
@@ -27,24 +28,32 @@ def gate_command() -> None:
 @gate_command.command("fit")
 @DATA
 @click.option("--run", "run", type=click.Path(path_type=Path, file_okay=False), required=True, help="What fit wrote.")
-@click.option("--films", type=click.IntRange(8), default=600, show_default=True, help="Training films to learn from.")
+@click.option(
+    "--films", type=click.IntRange(8), default=1200, show_default=True, help="Training films a source to learn from."
+)
 @click.option(
     "--held", type=click.IntRange(1), default=400, show_default=True, help="Held-out films a source, at most."
 )
+@click.option("--steps", type=click.IntRange(1), default=400, show_default=True, help="Of each network.")
 @SEED
 @FORMAT
-def fit_command(sources: tuple[Source, ...], run: Path, films: int, held: int, seed: int, format_: str) -> None:
-    """Fit the gate of a run's network and write it into the run folder; `quantize` then takes it along.
+def fit_command(
+    sources: tuple[Source, ...], run: Path, films: int, held: int, steps: int, seed: int, format_: str
+) -> None:
+    """Fit a gate for a run's data and preprocessing, and write it into the run folder; `quantize` then takes it along.
+
+    It trains a small network of its own, and others without each source, for limits and evidence: half an hour on two
+    cores. Begun again after it was stopped, it goes on with the network that it was at.
 
     \b
     Example:
       cxr-trainer gate fit --run runs/first --data ../shared/data/kermany-224 --data ../shared/data/rsna-adult-dev
     """
     prepare_keras()
-    with one_line(), bar("looking at pictures") as advance:
+    with one_line(), bar("fitting the gate") as advance:
         from trainer.gate.fit import Fit, fit_gate
 
-        asked = Fit(run, sources, films, held, seed)
+        asked = Fit(run, sources, films, held, steps, seed)
         document = fit_gate(asked, lambda done, total: advance(done, total, ""))
     if format_ == "json":
         click.echo(json.dumps(document, indent=2))
@@ -63,6 +72,13 @@ def fit_command(sources: tuple[Source, ...], run: Path, films: int, held: int, s
 @click.option("--split", type=click.Path(path_type=Path, dir_okay=False), help="[default: the bundle's split.csv]")
 @click.option("--foreign", multiple=True, metavar="KIND=DIR", help="Pictures that must be refused.")
 @click.option("--chest", multiple=True, metavar="DIR", help="More frontal chest films, which must be accepted.")
+@click.option(
+    "--generators",
+    type=click.Choice(GENERATORS),
+    default=GENERATORS[0],
+    show_default=True,
+    help="Which set makes the pictures: the blind one, or the one that was looked at.",
+)
 @click.option("--each", type=click.IntRange(0), default=300, show_default=True, help="Pictures made of each kind.")
 @SEED
 @FORMAT
@@ -72,11 +88,16 @@ def judge_command(
     split: Path | None,
     foreign: tuple[str, ...],
     chest: tuple[str, ...],
+    generators: str,
     each: int,
     seed: int,
     format_: str,
 ) -> None:
     """Count what a bundle's gate accepts of pictures that are no chest films, and refuses of held-out ones that are.
+
+    Pictures of each kind are made of held-out films by a set of generators. `unseen` is blind: it was written without
+    a look at how the gate is trained. `seen` was looked at while limits were chosen. Compare figures of one suite only:
+    that is the sha256 of the set's sources, which is printed.
 
     \b
     Example:
@@ -88,16 +109,21 @@ def judge_command(
         from trainer.data.films import Part
         from trainer.data.splits import read_split
         from trainer.evidence.scoring import choose, find_readable
+        from trainer.gate.generators import Generators, suite_of
         from trainer.gate.judge import judge_gate
 
         judged = read_bundle(bundle if bundle is not None else shipped_bundle())
         parts = read_split(split if split is not None else judged.folder / "split.csv")
         films = choose(find_readable(sources)[0], parts, Part.VALIDATION)
-        counted = judge_gate(judged, films, folders, each, seed, lambda done, total: advance(done, total, ""))
+        suite = suite_of(Generators(generators))
+        counted = judge_gate(judged, films, folders, suite, each, seed, lambda done, total: advance(done, total, ""))
     if format_ == "json":
-        click.echo(json.dumps({"bundle": judged.name, "model_sha256": judged.model_sha256, **counted}, indent=2))
+        known = {"bundle": judged.name, "model_sha256": judged.model_sha256}
+        made = {"generators": suite.name.value, "suite": suite.sha256}
+        click.echo(json.dumps({**known, **made, **counted}, indent=2))
         return
-    click.echo(f"bundle {judged.name}, model {judged.model_sha256[:16]}")
+    made_by = f"{suite.name.value} generators, suite {suite.sha256[:16]}"
+    click.echo(f"bundle {judged.name}, model {judged.model_sha256[:16]}, {made_by}")
     click.echo("must be refused:")
     for row in counted["refuse"]:
         named = ", ".join(f"{code} {count}" for code, count in row["named"].items())

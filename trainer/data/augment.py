@@ -67,6 +67,12 @@ def _geometry(image: Image.Image, rng: np.random.Generator, reach: Reach) -> Ima
     return image.transform(image.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=fill)
 
 
+def moved(film: Pixels, rng: np.random.Generator) -> Pixels:
+    """A film (height, width) in 0..1 as another hand would have placed it in its frame: see `_geometry`."""
+    image = Image.fromarray(np.rint(film * 255.0).astype(np.uint8))
+    return np.asarray(_geometry(image, rng, NEAR), dtype=np.float32) / np.float32(255.0)
+
+
 def _sharpness(image: Image.Image, rng: np.random.Generator, reach: Reach) -> Image.Image:
     """Spread contrast place by place; blur, sharpen, or lose resolution and come back."""
     if reach.local and rng.random() < reach.local:

@@ -169,18 +169,18 @@ def _to_int8(calibrated: bytes) -> bytes:
 
     interpreter = Interpreter(model_content=calibrated)
     outputs = interpreter.get_signature_runner(next(iter(interpreter.get_signature_list()))).get_output_details()
-    kept = [outputs[OUTPUT]["name"], *_first_stage(interpreter)]
+    kept = [outputs[OUTPUT]["name"], *_first_stage(interpreter, int(outputs[OUTPUT]["index"]))]
     model = mlir_quantize(calibrated, input_data_type=tf.float32, output_data_type=tf.float32, denylisted_nodes=kept)
     return bytes(model)
 
 
-def _first_stage(interpreter: Any) -> list[str]:
-    """The names of what a file's first convolutions give, down to the first one at `COARSE` of the film's resolution;
-    empty where its first layer is no convolution."""
+def _first_stage(interpreter: Any, output: int) -> list[str]:
+    """The names of what the first convolutions on the way to an output give, down to the first one at `COARSE` of the
+    film's resolution; empty where the first layer is no convolution."""
     tensors = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
     side = int(interpreter.get_input_details()[0]["shape"][1])
     passed: list[str] = []
-    for operation in interpreter._get_ops_details():  # no public name lists the layers of a file
+    for operation in _leading_to(output, interpreter._get_ops_details()):  # no public name lists the layers of a file
         if operation["op_name"] not in ("PAD", "PADV2", "CONV_2D", "DEPTHWISE_CONV_2D"):
             break
         given = [tensors[int(index)] for index in operation["outputs"]]
@@ -188,6 +188,16 @@ def _first_stage(interpreter: Any) -> list[str]:
         if min(tensor["shape"][1] for tensor in given) <= side // COARSE:
             break
     return passed
+
+
+def _leading_to(output: int, operations: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The operations that an output depends on, in their order: a gate looks at the radiograph by a way of its own."""
+    wanted, found = {output}, []
+    for operation in reversed(operations):
+        if wanted & set(map(int, operation["outputs"])):
+            wanted |= set(map(int, operation["inputs"]))
+            found.append(operation)
+    return found[::-1]
 
 
 def float_logits(network: keras.Model, tensors: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -1,4 +1,7 @@
-"""A fitted gate in a run folder: ``gate.npz`` (the head) and ``gate.json`` (what goes into a bundle as ``gate``)."""
+"""A fitted gate in a run folder: ``gate.npz`` (its network) and ``gate.json`` (what goes into a bundle as ``gate``).
+
+It reads radiographs, not what the scoring network makes of them, so it holds for every run of the same preprocessing.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,17 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from trainer.errors import TrainerError
-from trainer.gate.head import Head, attach
-from trainer.runs import load_arrays, read_run, save_arrays, weights_sha256, write_text
+from trainer.gate.network import attach
+from trainer.runs import load_arrays, read_run, save_arrays, write_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import keras
+    from numpy.typing import NDArray
 
-HEAD_FILE: Final = "gate.npz"
+NETWORK: Final = "gate.npz"
 DOCUMENT: Final = "gate.json"
 _AGAIN: Final = "fit the gate again: cxr-trainer gate fit"
 
@@ -25,30 +30,30 @@ def has_gate(run: Path) -> bool:
     return (run / DOCUMENT).exists()
 
 
-def save_gate(run: Path, head: Head, document: dict[str, Any]) -> None:
+def save_gate(run: Path, weights: Sequence[NDArray[Any]], document: dict[str, Any]) -> None:
     """Write both files, the description last.
 
     Raises:
         TrainerError: the disk refused.
     """
-    save_arrays(run / HEAD_FILE, [head.mean, head.spread, head.kernel, head.bias])
-    write_text(run / DOCUMENT, json.dumps({**document, "head_sha256": _sha256(run / HEAD_FILE)}, indent=2) + "\n")
+    save_arrays(run / NETWORK, weights)
+    write_text(run / DOCUMENT, json.dumps({**document, "network_sha256": _sha256(run / NETWORK)}, indent=2) + "\n")
 
 
 def gate_document(run: Path) -> dict[str, Any]:
     """What a bundle says of its gate.
 
     Raises:
-        TrainerError: there is none, or it was fitted on other weights or for another preprocessing.
+        TrainerError: there is none, its files do not belong together, or it was fitted for another preprocessing.
     """
     path = run / DOCUMENT
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        said = (document["weights_sha256"], document["head_sha256"], document["preprocessing"])
+        said = (document["network_sha256"], document["preprocessing"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainerError("read gate", path, getattr(error, "strerror", None) or str(error), _AGAIN) from error
-    if said != (weights_sha256(run), _sha256(run / HEAD_FILE), read_run(run).preprocessing):
-        raise TrainerError("read gate", path, "it was fitted on other weights, or for another preprocessing", _AGAIN)
+    if said != (_sha256(run / NETWORK), read_run(run).preprocessing):
+        raise TrainerError("read gate", path, "gate.npz is another, or it is for another preprocessing", _AGAIN)
     return dict(document)
 
 
@@ -56,13 +61,10 @@ def with_gate(network: keras.Model, run: Path) -> keras.Model:
     """A run's network, kernels rounded already or not, with the gate of the run beside its map.
 
     Raises:
-        TrainerError: as `gate_document`, or the head is of another network.
+        TrainerError: as `gate_document`, or the weights are of another gate.
     """
     gate_document(run)
-    arrays, _ = load_arrays(run / HEAD_FILE)
-    if len(arrays) != 4:
-        raise TrainerError("read gate", run / HEAD_FILE, "it holds no head", _AGAIN)
-    return attach(network, Head(*arrays))
+    return attach(network, load_arrays(run / NETWORK)[0])
 
 
 def _sha256(path: Path) -> str:

@@ -1,12 +1,12 @@
-"""Fits a run's gate: pictures, features, head, limits, and what they refuse of each source that was left out."""
+"""Fits a gate: pictures, networks, limits, and what they refuse of each source that was left out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
-import keras
 import numpy as np
 
 from models.contract import VERSIONS, Preprocessing
@@ -15,17 +15,16 @@ from trainer.data.films import Film, Part
 from trainer.data.sources import find_all
 from trainer.data.splits import read_split
 from trainer.errors import TrainerError
-from trainer.export.quantise import load_network
 from trainer.export.record import match_sources
 from trainer.gate.counting import upper
 from trainer.gate.files import save_gate
-from trainer.gate.head import feature_network
 from trainer.gate.kinds import KINDS, UNTESTED, Kind
-from trainer.gate.limits import Limits
-from trainer.gate.linear import Sample, fit_head
-from trainer.gate.pictures import VARIED, Example, draw, examples, read_pixels, tensor_of
-from trainer.recipes.registry import recipe_as_run
-from trainer.runs import SPLIT, WEIGHTS, read_run, weights_sha256
+from trainer.gate.learn import Learner
+from trainer.gate.limits import choose
+from trainer.gate.network import shrunken
+from trainer.gate.pictures import OTHERS, VARIED, Example, draw, examples, read_pixels, tensor_of
+from trainer.gate.sample import Known, Sample
+from trainer.runs import SPLIT, read_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,11 +33,12 @@ if TYPE_CHECKING:
 
     from trainer.data.films import Source
 
-FILMS: Final = 600  # of the training part; with their views and the other kinds six times as many pictures
+FILMS: Final = 1200  # of each source's training part, a small one's several times; ten pictures each and more
 HELD: Final = 400  # of each source's validation part, to see what is refused
-_TOGETHER: Final = 32
+STEPS: Final = 400  # of each network
+_TOGETHER: Final = 64
+_KIND_VALUES: Final = [kind.value for kind in KINDS]
 Progress = Callable[[int, int], None]
-Features = Callable[["NDArray[np.float32]"], "NDArray[np.float32]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,20 @@ class Fit:
     sources: tuple[Source, ...]
     films: int = FILMS
     held: int = HELD
+    steps: int = STEPS
     seed: int = 1
 
 
 def fit_gate(asked: Fit, progress: Progress) -> dict[str, Any]:
     """Fit and write ``gate.npz`` and ``gate.json`` into the run folder.
 
+    Of three sources seven networks are trained: one that knows all of them, which is the gate, and those that lack one
+    or two of them, for limits and evidence. What was trained is kept in ``gate-parts`` until the end, so that a fit
+    that was killed goes on at the network where it was.
+
     Args:
         asked: run and data.
-        progress: told of pictures looked at.
+        progress: told of pictures made, looked at and learned from.
 
     Returns:
         ``gate.json``.
@@ -69,51 +74,67 @@ def fit_gate(asked: Fit, progress: Progress) -> dict[str, Any]:
     sources = match_sources(record, asked.sources)
     parts = read_split(asked.run / SPLIT)
     found = find_all(sources)
-    films = draw(
-        [f for f in found if parts.get(f.sha256) is Part.TRAIN], asked.films, np.random.default_rng(asked.seed)
-    )
+    films = _drawn([f for f in found if parts.get(f.sha256) is Part.TRAIN], asked)
     if not films:
         raise TrainerError("fit gate", asked.run, "no film of the training part is there", "give the data of the run")
     held = _held(found, parts, asked)
-    recipe = recipe_as_run(asked.run, record)
-    features = _features(load_network(recipe, asked.run / WEIGHTS))
     preprocessing = VERSIONS[record.preprocessing]
-    total = len(films) * 2 * (1 + VARIED) + len(held)
+    names = sorted({film.source for film in films})
+    pictures = len({film.sha256 for film in films}) + len(films) * (VARIED + 2 + OTHERS)
+    total = pictures + len(held) + len(_networks(names)) * asked.steps
 
-    made: list[Example] = []  # without their tensors, once these are looked at
-    rows = [np.empty((0, 0), np.float32)]
-    for some in _batches(examples(films, asked.seed, preprocessing)):
-        rows.append(features(np.stack([example.tensor for example in some])))
-        made += [replace(example, tensor=np.empty(0, np.float32)) for example in some]
-        progress(len(made), total)
-    sample = _sample(made, np.concatenate(rows[1:]))
+    sample, shares = _sample(examples(films, asked.seed, preprocessing), lambda done: progress(done, total))
     if missing := [kind for number, kind in enumerate(KINDS) if number not in sample.kinds]:
         raise TrainerError(
             "fit gate", asked.run, f"{len(films)} films give no picture of {missing[0]}", "give more films"
         )
-    shares = tuple(_beyond([example.burnt_out[i] for example in made if example.plain]) for i in (0, 1))
-    limits = Limits(sample, [kind.value for kind in KINDS])
-    names = sorted(set(sample.sources.tolist()))
-    gate = limits.choose(names, (shares[0], shares[1]))
-    head = fit_head(sample, len(KINDS))
-    evidence = _left_out(
-        held, limits, names, gate, features, preprocessing, lambda done: progress(len(made) + done, total)
+    looked_at = [_seen(film, preprocessing) for film in held]
+    before = pictures + len(held)
+    learner = Learner(
+        sample, asked.run, steps=asked.steps, seed=asked.seed, report=lambda done: progress(before + done, total)
     )
+    gate = choose(sample, learner.logits, _KIND_VALUES, names, shares)
     document = {
         "kinds": list(gate.kinds),
         "limits": dict(gate.limits),
         "unlike": gate.unlike,
         "burnt_out": {"white": gate.white, "black": gate.black},
         "preprocessing": record.preprocessing,
-        "weights_sha256": weights_sha256(asked.run),
+        "starting_weights": learner.starting_weights,
+        "steps": asked.steps,
         "seed": asked.seed,
         "pictures": {kind.value: int(np.sum(sample.kinds == number)) for number, kind in enumerate(KINDS)},
         "films": {name: sum(film.source == name for film in films) for name in names},
-        "left_out": evidence,
+        "left_out": _left_out(held, looked_at, learner, sample, gate) if len(names) > 1 else {},
         "untested": list(UNTESTED),
     }
-    save_gate(asked.run, head, document)
+    save_gate(asked.run, learner.weights(Known(frozenset(names))), document)
+    learner.forget()
     return document
+
+
+def _networks(names: Sequence[str]) -> set[Known]:
+    """Every gate that is trained for these sources."""
+    whole = frozenset(names)
+    if len(whole) == 1:
+        return {Known(whole), Known(whole, 0), Known(whole, 1)}
+    found = {Known(whole)} | {Known(whole - {name}) for name in whole}
+    if len(whole) == 2:
+        return found | {Known(frozenset({name}), half) for name in whole for half in (0, 1)}
+    return found | {Known(whole - set(pair)) for pair in combinations(sorted(whole), 2)}
+
+
+def _drawn(films: Sequence[Film], asked: Fit) -> list[Film]:
+    """So many of each source, evenly by class; a small one again and again."""
+    chosen: list[Film] = []
+    for name in sorted({film.source for film in films}):
+        own = [film for film in films if film.source == name]
+        rng, left = np.random.default_rng([asked.seed, len(chosen)]), asked.films
+        while left > 0:
+            some = draw(own, min(left, len(own)), rng)
+            chosen += some
+            left -= len(some)
+    return chosen
 
 
 def _held(found: Sequence[Film], parts: dict[str, Part], asked: Fit) -> list[Film]:
@@ -124,31 +145,36 @@ def _held(found: Sequence[Film], parts: dict[str, Part], asked: Fit) -> list[Fil
     return [film for name in names for film in draw([f for f in held if f.source == name], asked.held, rng)]
 
 
-def _features(network: keras.Model) -> Features:
-    """The network's raw features of tensors (n, 224, 224, 1), as a graph."""
-    model = feature_network(network)
-    return lambda tensors: np.asarray(model.predict_on_batch(tensors), np.float32)
-
-
-def _batches(every: Iterator[Example]) -> Iterator[list[Example]]:
-    some: list[Example] = []
+def _sample(every: Iterator[Example], report: Callable[[int], None]) -> tuple[Sample, tuple[float, float]]:
+    """The pictures as the gate sees them, and the limits of burnt-out shares that their plain films set."""
+    made: list[Example] = []  # without their tensors, once these are shrunken
+    seen: list[NDArray[np.uint8]] = []
     for example in every:
-        some.append(example)
-        if len(some) == _TOGETHER:
-            yield some
-            some = []
-    if some:
-        yield some
-
-
-def _sample(made: Sequence[Example], raw: NDArray[np.float32]) -> Sample:
-    return Sample(
-        raw,
+        seen.append(_grey(example.tensor))
+        made.append(replace(example, tensor=np.empty(0, np.float32)))
+        if len(made) % _TOGETHER == 0:
+            report(len(made))
+    shares = [_beyond([example.burnt_out[i] for example in made if example.plain]) for i in (0, 1)]
+    sample = Sample(
+        np.stack(seen),
         np.array([KINDS.index(example.kind) for example in made]),
         np.array([example.film.source for example in made]),
         np.array([example.film.patient for example in made]),
         np.array([example.plain for example in made]),
     )
+    return sample, (shares[0], shares[1])
+
+
+def _grey(tensor: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """A tensor (side, side, 1) as the gate sees it, in 8 bits, (seen, seen)."""
+    small = shrunken(tensor[np.newaxis], tensor.shape[0])[0, ..., 0]
+    return np.rint(small * 255.0).astype(np.uint8)
+
+
+def _seen(film: Film, preprocessing: Preprocessing) -> tuple[NDArray[np.uint8], float]:
+    """A held-out film as the gate sees it, and the share of it that is burnt to white."""
+    pixels = read_pixels(film)
+    return _grey(tensor_of(pixels, preprocessing)), burnt_out(pixels)[0]
 
 
 def _beyond(shares: Sequence[float]) -> float:
@@ -161,36 +187,27 @@ def _beyond(shares: Sequence[float]) -> float:
 
 def _left_out(
     held: Sequence[Film],
-    limits: Limits,
-    names: Sequence[str],
+    looked_at: Sequence[tuple[NDArray[np.uint8], float]],
+    learner: Learner,
+    sample: Sample,
     gate: PixelGate,
-    features: Features,
-    preprocessing: Preprocessing,
-    report: Callable[[int], None],
 ) -> dict[str, Any]:
-    """What a gate fitted without a source, limits and all, refuses of its held-out films; None with a single source."""
-    from trainer.gate.linear import logits_of
-
+    """What a gate that never knew a source, limits and all, refuses of its held-out films."""
     found: dict[str, Any] = {}
-    done = 0
-    for name in names if len(names) > 1 else []:
+    names = sorted(set(sample.sources.tolist()))
+    for name in names:
         rest = [other for other in names if other != name]
-        without = limits.choose(rest, (gate.white, gate.black))
-        head = fit_head(limits.sample.of(limits.sample.sources != name), len(KINDS))
-        films = [film for film in held if film.source == name]
+        without = choose(sample, learner.logits, _KIND_VALUES, rest, (gate.white, gate.black))
+        own = [seen for film, seen in zip(held, looked_at, strict=True) if film.source == name]
+        asked = np.stack([seen for seen, _ in own]) if own else sample.seen[:0]
         codes: list[str] = []
-        for start in range(0, len(films), _TOGETHER):
-            pictures = [read_pixels(film) for film in films[start : start + _TOGETHER]]
-            logits = logits_of(head, features(np.stack([tensor_of(picture, preprocessing) for picture in pictures])))
-            for picture, row in zip(pictures, logits, strict=True):
-                burnt = [Kind.UNDER_EXPOSED] * (burnt_out(picture)[0] > gate.white)
-                codes += [str(each.code) for each in without.findings(row)[:1]] or burnt
-            done += len(pictures)
-            report(done)
+        for row, (_, white) in zip(learner.ask(Known(frozenset(rest)), asked), own, strict=True):
+            burnt = [Kind.UNDER_EXPOSED.value] * (white > gate.white)
+            codes += [str(each.code) for each in without.findings(row)[:1]] or burnt
         found[name] = {
-            "films": len(films),
+            "films": len(own),
             "refused": len(codes),
-            "upper": upper(len(codes), len(films)),
+            "upper": upper(len(codes), len(own)),
             "by_code": {code: codes.count(code) for code in sorted(set(codes))},
         }
     return found

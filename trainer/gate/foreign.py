@@ -1,8 +1,9 @@
-"""Makes pictures to judge the gate on, by other means than those that it learned from; pure but for its generator.
+"""Makes more of what the gate must not accept, by other means than `negatives`; pure but for its generator.
 
-Nothing here shares code with `trainer.gate.negatives`, `drawn` or `anatomy`: exposure counts photons, cut-off films
-slide under a mask, bodies are three-dimensional and looked at by sums of rays, text is invented strokes, photographs
-are rendered spheres and fractals. Real pictures are better still; `cxr-trainer gate judge --foreign` takes folders.
+Until lite0-2026.11.3 gates were judged on these pictures. Looked at too often for that, they are learned from since,
+and `trainer.gate.unseen` judges. Nothing here shares code with `trainer.gate.negatives`, `drawn` or `anatomy`: exposure
+counts photons, cut-off films slide under a mask, bodies are three-dimensional and looked at by sums of rays, text is
+invented strokes, photographs are rendered spheres and fractals.
 """
 
 from __future__ import annotations

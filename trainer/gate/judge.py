@@ -1,7 +1,7 @@
 """Judges a bundle's gate as the daemon runs it: what it accepts of what it must not, and refuses of chest films.
 
-Pictures come from `trainer.gate.foreign` (made of films that were held out) and from folders, which no step of the
-training has seen. A kind that could not be had stands there as untested.
+Pictures come from a set of generators (`trainer.gate.generators`; made of films that were held out) and from folders,
+which no step of the training has seen. A kind that could not be had stands there as untested.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from models.scorer import Scorer
 from trainer.data.films import Film
 from trainer.errors import TrainerError
 from trainer.gate.counting import upper
-from trainer.gate.foreign import MAKERS, shifted
+from trainer.gate.generators import Suite
 from trainer.gate.kinds import DRAWN, UNTESTED, Kind
 from trainer.gate.pictures import radiograph_of, read_pixels
 
@@ -44,7 +44,13 @@ class Folder:
 
 
 def judge_gate(
-    bundle: Bundle, films: Sequence[Film], folders: Sequence[Folder], each: int, seed: int, progress: Progress
+    bundle: Bundle,
+    films: Sequence[Film],
+    folders: Sequence[Folder],
+    suite: Suite,
+    each: int,
+    seed: int,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Count.
 
@@ -52,6 +58,7 @@ def judge_gate(
         bundle: with a gate.
         films: chest films that were held out.
         folders: of other pictures.
+        suite: the generators.
         each: pictures generated of a kind; chest films are shifted as often.
         seed: of the generated ones.
         progress: told of pictures judged.
@@ -77,9 +84,9 @@ def judge_gate(
         return str(found[0].code) if found else None
 
     listed = {folder: sorted(p for p in folder.path.iterdir() if p.is_file()) for folder in _checked(folders)}
-    total = len(films) + each * (len(MAKERS) + 1) + sum(map(len, listed.values()))
+    total = len(films) + each * (len(suite.makers) + 1) + sum(map(len, listed.values()))
     seen: dict[tuple[Kind, str], Counter[str | None]] = {}
-    for done, (kind, origin, picture) in enumerate(_pictures(films, listed, each, seed), 1):
+    for done, (kind, origin, picture) in enumerate(_pictures(films, listed, suite, each, seed), 1):
         counted = seen.setdefault((kind, origin), Counter())
         if picture is not None:
             counted[code_of(picture)] += 1
@@ -92,13 +99,13 @@ def judge_gate(
 
 
 def _pictures(
-    films: Sequence[Film], listed: dict[Folder, list[Path]], each: int, seed: int
+    films: Sequence[Film], listed: dict[Folder, list[Path]], suite: Suite, each: int, seed: int
 ) -> Iterator[tuple[Kind, str, Radiograph | None]]:
     """Every picture with what it is and where it is from; None for a file that cannot be read."""
     for film in films:
         yield Kind.FILM, film.source, _read(film.path)
     order = np.random.default_rng(seed).permutation(len(films))
-    for number, (kind, make) in enumerate([*MAKERS.items(), (Kind.FILM, shifted)]):
+    for number, (kind, make) in enumerate([*suite.makers.items(), (Kind.FILM, suite.shifted)]):
         rng = np.random.default_rng([seed, number])
         for i in range(each if len(films) else 0):
             picture = read_pixels(films[order[i % len(films)]])

@@ -1,4 +1,4 @@
-"""Chooses the gate's limits on films of sources that the head did not learn from, and says what they then refuse; pure.
+"""Chooses the gate's limits on films of sources that it did not learn from; pure.
 
 A film from elsewhere lies nearer to the other kinds than one of the training hospitals, so limits from films that were
 learned from would refuse too many. Each source is left out in turn, and limits come from the margins that its films
@@ -7,73 +7,59 @@ then have. With one source, two halves of its patients take turns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.pixel_gate import PixelGate
-from trainer.gate.linear import Sample, fit_head, halves, logits_of
+from trainer.gate.sample import Known, Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Iterator
 
 REFUSED: Final = 0.005  # share of films, of sources left out, above where a limit may begin: some truly are turned
 MISSED: Final = 0.01  # share of pictures of a kind that may lie below its limit, where both can be had
+# Of some pictures of the sample, (n,) true for each, by a gate that knows so much.
+Logits = Callable[[Known, NDArray[np.bool_]], NDArray[np.float32]]
 
 
-@dataclass(slots=True)
-class Limits:
-    """Fits heads without some sources, each once, and chooses limits."""
+def needed(sources: Sequence[str]) -> Iterator[tuple[Known, Known]]:
+    """The gates that limits for these sources are chosen by, each with whose pictures they have to be asked about."""
+    whole = frozenset(sources)
+    if len(whole) == 1:
+        yield from ((Known(whole, half), Known(whole, 1 - half)) for half in (0, 1))
+    else:
+        yield from ((Known(whole - {source}), Known(frozenset({source}))) for source in sorted(whole))
 
-    sample: Sample
-    kinds: Sequence[str]
-    _kept: dict[frozenset[str], NDArray[np.float32]] = field(default_factory=dict)
 
-    def choose(self, sources: Sequence[str], shares: tuple[float, float]) -> PixelGate:
-        """The gate for a head fitted on these sources.
+def choose(
+    sample: Sample, logits: Logits, kinds: Sequence[str], sources: Sequence[str], shares: tuple[float, float]
+) -> PixelGate:
+    """The limits for a gate that knows these sources.
 
-        Args:
-            sources: at least one.
-            shares: of white and of black pixels, the limits of the plain picture.
-        """
-        out, kinds, film = self._left_out(sources)
-        gate = PixelGate(tuple(self.kinds), dict.fromkeys(self.kinds[1:], 0.0), 0.0, *shares)
-        margins = out[:, 1:] - out[:, :1]
-        unlike = np.array([gate.unlikeness(row) for row in out])
-        limits = {
-            kind: between(margins[film, number], margins[kinds == number + 1, number])
-            for number, kind in enumerate(self.kinds[1:])
-        }
-        return PixelGate(tuple(self.kinds), limits, between(unlike[film], unlike[kinds > 0]), *shares)
-
-    def _left_out(self, sources: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        """Logits, kinds, and which are accepted films, of every picture by a head that did not know its source."""
-        logits, kinds = [], []
-        if len(sources) == 1:
-            inside = self.sample.of(self.sample.sources == sources[0])
-            half = halves(inside.patients.tolist())
-            for one in (half, ~half):
-                head = fit_head(inside.of(one), len(self.kinds))
-                logits.append(logits_of(head, inside.of(~one).raw))
-                kinds.append(inside.of(~one).kinds)
-        else:
-            for source in sources:
-                learned = frozenset(sources) - {source}
-                asked = self.sample.sources == source
-                logits.append(self.logits_by(learned)[asked])
-                kinds.append(self.sample.kinds[asked])
-        joined = np.concatenate(kinds)
-        return np.concatenate(logits), joined, joined == 0
-
-    def logits_by(self, learned: frozenset[str]) -> NDArray[np.float32]:
-        """Logits of all pictures by a head fitted on some sources."""
-        if learned not in self._kept:
-            head = fit_head(self.sample.of(np.isin(self.sample.sources, sorted(learned))), len(self.kinds))
-            self._kept[learned] = logits_of(head, self.sample.raw)
-        return self._kept[learned]
+    Args:
+        sample: pictures.
+        logits: what gates say of them.
+        kinds: names, in the order of the logits.
+        sources: at least one.
+        shares: of white and of black pixels, the limits of the plain picture.
+    """
+    found, numbers = [], []
+    for gate, asked in needed(sources):
+        there = sample.of(asked)
+        found.append(logits(gate, there))
+        numbers.append(sample.kinds[there])
+    out, number = np.concatenate(found), np.concatenate(numbers)
+    film = number == 0
+    open_ = PixelGate(tuple(kinds), dict.fromkeys(kinds[1:], 0.0), 0.0, *shares)
+    margins = out[:, 1:] - out[:, :1]
+    unlike = np.array([open_.unlikeness(row) for row in out])
+    limits = {
+        kind: between(margins[film, place], margins[number == place + 1, place]) for place, kind in enumerate(kinds[1:])
+    }
+    return PixelGate(tuple(kinds), limits, between(unlike[film], unlike[~film]), *shares)
 
 
 def between(films: NDArray[Any], others: NDArray[Any]) -> float:

@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from PIL import Image
 
 from models.contract import Preprocessing
 from models.pixel_gate import burnt_out
 from models.radiograph import FilmFormat, Radiograph, UnreadableFilm, read_radiograph
-from trainer.data.augment import augment
+from trainer.data.augment import augment, moved
 from trainer.data.batches import load_film
 from trainer.errors import TrainerError
 from trainer.gate.drawn import DRAWERS
+from trainer.gate.foreign import MAKERS, shifted
 from trainer.gate.kinds import Kind
-from trainer.gate.negatives import MADE_OF_FILMS, Picture
+from trainer.gate.negatives import MADE_OF_FILMS, Picture, tightened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from trainer.data.films import Film
 
 VARIED: Final = 2  # training views of each film, beside the film itself
+OTHERS: Final = 7  # pictures of other kinds for each film
+MOVED: Final = 0.5  # the share of films that are moved in their frame before another kind is made of them
+MOST: Final = 256  # pixels of the longer side of what other kinds are made of: the gate sees a quarter of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,15 @@ class Example:
     film: Film
     plain: bool = False  # the film as it came
     burnt_out: tuple[float, float] = (0.0, 0.0)  # see `models.pixel_gate.burnt_out`; of plain films only
+
+
+def _at_most(pixels: Picture, most: int) -> Picture:
+    """A film of so many pixels a side at most."""
+    if max(pixels.shape) <= most:
+        return pixels
+    height, width = (max(1, round(side * most / max(pixels.shape))) for side in pixels.shape)
+    image = Image.fromarray(np.ascontiguousarray(pixels, np.float32))
+    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR), np.float32)
 
 
 def draw(films: Sequence[Film], count: int, rng: np.random.Generator) -> list[Film]:
@@ -54,31 +68,44 @@ def draw(films: Sequence[Film], count: int, rng: np.random.Generator) -> list[Fi
 
 
 def examples(films: Sequence[Film], seed: int, preprocessing: Preprocessing) -> Iterator[Example]:
-    """Each film as it came, `VARIED` of its training views, and as many pictures of other kinds, a kind in turn.
+    """Each film as it came (the first time that it is drawn), `VARIED` of its training views, one as from elsewhere and
+    one that lacks something at its edges, and `OTHERS` pictures of other kinds in turn, made of it or drawn, by the
+    makers of `negatives`, `drawn` and `foreign`.
+
+    Half of what is made of a film is made of a moved one: an adult's film that is wider, or smaller in its frame, looks
+    more like a child's, and what does not hold for it must not be learned.
 
     Args:
-        films: in this order.
+        films: in this order; the same one may come again, and gives other pictures then.
         seed: of every choice.
-        preprocessing: the contract's version that the network was trained with.
+        preprocessing: the contract's version that the pictures go through.
 
     Raises:
         TrainerError: a film cannot be read.
     """
-    makers = {**MADE_OF_FILMS, **DRAWERS}
-    kinds = [*MADE_OF_FILMS, *MADE_OF_FILMS, *DRAWERS]  # what differs from films least is seen twice as often
-    turn = 0
+    turns = [*((kind, make) for makers in (MADE_OF_FILMS, DRAWERS) for kind, make in makers.items())]
+    turns += [(Kind.CUT_OFF, MADE_OF_FILMS[Kind.CUT_OFF])] * 3  # what differs from films least is seen most often
+    turns += [*MAKERS.items(), (Kind.CUT_OFF, MAKERS[Kind.CUT_OFF])]
+    turn, before = 0, set()
 
     for number, film in enumerate(films):
         rng = np.random.default_rng([seed, number])
         pixels = read_pixels(film)
-        yield Example(tensor_of(pixels, preprocessing), Kind.FILM, film, plain=True, burnt_out=burnt_out(pixels))
-        small = load_film(film)
+        if film.sha256 not in before:
+            before.add(film.sha256)
+            yield Example(tensor_of(pixels, preprocessing), Kind.FILM, film, plain=True, burnt_out=burnt_out(pixels))
+        squashed = load_film(film)
         for _ in range(VARIED):
-            yield Example(augment(small, preprocessing.side, rng, preprocessing)[..., np.newaxis], Kind.FILM, film)
-        for _ in range(1 + VARIED):
-            kind = kinds[turn % len(kinds)]
+            yield Example(augment(squashed, preprocessing.side, rng, preprocessing)[..., np.newaxis], Kind.FILM, film)
+        small = _at_most(pixels, MOST)
+        yield Example(tensor_of(shifted(small, rng), preprocessing), Kind.FILM, film)
+        placed = moved(small, rng) if rng.random() < MOVED else small
+        yield Example(tensor_of(tightened(placed, rng), preprocessing), Kind.FILM, film)
+        for _ in range(OTHERS):
+            kind, make = turns[turn % len(turns)]
             turn += 1
-            yield Example(tensor_of(makers[kind](pixels, rng), preprocessing), kind, film)
+            base = moved(small, rng) if rng.random() < MOVED else small
+            yield Example(tensor_of(make(base, rng), preprocessing), kind, film)
 
 
 def read_pixels(film: Film) -> Picture:

@@ -1,4 +1,4 @@
-"""What the gate learns from and is judged on: a picture of each kind, of films that were never a person."""
+"""What the gate learns from: a picture of each kind, of films that were never a person."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILM = grey_film(240, 200).astype(np.float32) / 255
 
 
 def test_every_kind_has_a_code_and_two_makers() -> None:
-    """One to learn from, one to be judged on."""
+    """Both to learn from: by two hands, so that none is learned by its handwriting."""
     assert set(LEARNED) == set(foreign.MAKERS) == set(KINDS) - {Kind.FILM}
     for kind in LEARNED:
         assert FindingCode(kind.value)
@@ -64,8 +64,8 @@ def test_a_film_that_is_only_shifted_stays_upright_and_whole() -> None:
         assert np.corrcoef(same.ravel(), FILM.ravel())[0, 1] > 0.5
 
 
-def test_judging_shares_no_code_with_learning() -> None:
-    """So that the gate is not judged on its own handwriting."""
+def test_both_hands_share_no_code() -> None:
+    """So that what they have in common is the kind."""
     tree = ast.parse(Path(foreign.__file__).read_text(encoding="utf-8"))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name for name in imported if name and name.startswith("trainer")} == {"trainer.gate.kinds"}
@@ -85,14 +85,15 @@ def test_films_are_drawn_evenly_by_source_and_class() -> None:
     }
 
 
-def test_examples_are_half_films_and_hold_every_kind(tmp_path: Path) -> None:
-    """The film itself, two views, and three of other kinds; the same for the same seed."""
+def test_examples_hold_every_kind_and_the_same_for_the_same_seed(tmp_path: Path) -> None:
+    """The film itself once, four views of it and seven of other kinds each time that it is drawn."""
     films = find_all([Source(labelled_folder(tmp_path / "films", each=3))])
-    first, again = (list(examples(films, 4, VERSIONS[2])) for _ in range(2))
-    assert len(first) == 36
-    assert sum(example.kind is Kind.FILM for example in first) == 18
-    assert {example.kind for example in first} == set(KINDS)
+    drawn = [*films, films[0]]
+    first, again = (list(examples(drawn, 4, VERSIONS[2])) for _ in range(2))
     assert [example.plain for example in first].count(True) == 6
+    assert sum(example.kind is Kind.FILM for example in first) == 6 + 7 * 4
+    assert len(first) == 6 + 7 * (4 + 7)
+    assert {example.kind for example in first} == set(KINDS)
     for one, two in zip(first, again, strict=True):
         assert one.tensor.shape == (224, 224, 1)
         np.testing.assert_array_equal(one.tensor, two.tensor)
