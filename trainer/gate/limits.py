@@ -1,8 +1,11 @@
 """Chooses the gate's limits on films of sources that it did not learn from; pure.
 
 A film from elsewhere lies nearer to the other kinds than one of the training hospitals, so limits from films that were
-learned from would refuse too many. Each source is left out in turn, and limits come from the margins that its films
-then have. With one source, two halves of its patients take turns.
+learned from would refuse too many. Each source is left out in turn, and limits come from the margins that its films, as
+they came, then have. With one source, two halves of its patients take turns.
+
+Cut off is a matter of degree: films of every source lack something, children's often the tops of the lungs. So there a
+gate has to be `SURE`, whatever the films that it knows look like, and so it has to be for calling a picture unlike all.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.pixel_gate import PixelGate
+from trainer.gate.kinds import Kind
 from trainer.gate.sample import Known, Sample
 
 if TYPE_CHECKING:
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
 
 REFUSED: Final = 0.005  # share of films, of sources left out, above where a limit may begin: some truly are turned
 MISSED: Final = 0.01  # share of pictures of a kind that may lie below its limit, where both can be had
+# Logits, twelve to one. A gate that had learned from adults alone put 1 % of the children above that (training part).
+SURE: Final = 2.5
+LEAST: Final = {Kind.CUT_OFF.value: SURE}
 # Of some pictures of the sample, (n,) true for each, by a gate that knows so much.
 Logits = Callable[[Known, NDArray[np.bool_]], NDArray[np.float32]]
 
@@ -46,20 +53,23 @@ def choose(
         sources: at least one.
         shares: of white and of black pixels, the limits of the plain picture.
     """
-    found, numbers = [], []
+    found, numbers, as_they_came = [], [], []
     for gate, asked in needed(sources):
         there = sample.of(asked)
         found.append(logits(gate, there))
         numbers.append(sample.kinds[there])
+        as_they_came.append(sample.plain[there])
     out, number = np.concatenate(found), np.concatenate(numbers)
     film = number == 0
+    plain = film & np.concatenate(as_they_came)
     open_ = PixelGate(tuple(kinds), dict.fromkeys(kinds[1:], 0.0), 0.0, *shares)
     margins = out[:, 1:] - out[:, :1]
     unlike = np.array([open_.unlikeness(row) for row in out])
     limits = {
-        kind: between(margins[film, place], margins[number == place + 1, place]) for place, kind in enumerate(kinds[1:])
+        kind: max(between(margins[plain, place], margins[number == place + 1, place]), LEAST.get(kind, -np.inf))
+        for place, kind in enumerate(kinds[1:])
     }
-    return PixelGate(tuple(kinds), limits, between(unlike[film], unlike[~film]), *shares)
+    return PixelGate(tuple(kinds), limits, max(between(unlike[plain], unlike[~film]), SURE), *shares)
 
 
 def between(films: NDArray[Any], others: NDArray[Any]) -> float:

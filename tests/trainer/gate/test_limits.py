@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from trainer.gate.counting import upper
-from trainer.gate.limits import between, choose, needed
+from trainer.gate.limits import SURE, between, choose, needed
 from trainer.gate.sample import Known, Sample
 
 KINDS = ("film", "inverted", "blank")
@@ -46,6 +48,17 @@ def test_limits_let_the_films_of_an_unknown_source_through(sources: list[str]) -
     assert refused[pictures.kinds != 0].all()
     assert not refused[(pictures.kinds == 0) & np.isin(pictures.sources, sources)].any()
     assert gate.limits["blank"] == pytest.approx((-1 + 8) / 2 if "c" in sources else 0.0)
+
+
+def test_a_gate_is_sure_before_it_calls_a_film_cut_off() -> None:
+    """Whatever the films that it knows look like; and limits come from films as they came, not from their views."""
+    pictures = sample()
+    kinds = ("film", "cut-off", "blank")
+    gate = choose(pictures, Gates(pictures), kinds, "ab", (0.9, 0.8))
+    assert (gate.limits["cut-off"], gate.limits["blank"], gate.unlike) == (SURE, 0.0, SURE)
+    views = dataclasses.replace(pictures, plain=pictures.sources != "c")
+    gate = choose(views, Gates(views), KINDS, "abc", (0.9, 0.8))
+    assert gate.limits["blank"] == pytest.approx(0.0)
 
 
 def test_a_source_is_judged_by_a_gate_that_does_not_know_it() -> None:
