@@ -176,7 +176,7 @@ def _training(document: Mapping[str, Any]) -> str:
         f"## Training\n\nRecipe `{training['recipe']}`, {seed}, {training['steps']} steps at most, on "
         f"{sets}{f'; {part}' if part else ''}. Starting weights: {training['starting_weights']}. {held}`split.csv` "
         f"(sha256 {training['split_sha256'][:16]}) says which film was in which part.\n\n"
-        + "\n".join(f"    {command}" for command in _commands(training, data))
+        + "\n".join(f"    {command}" for command in [*_commands(training, data), *_gate_command(document, data)])
     )
 
 
@@ -195,6 +195,17 @@ def _commands(training: Mapping[str, Any], data: str) -> list[str]:
     seeds = [run["seed"] for run in training["averaged"]]
     commands += [f"{fit} --run {RUN}-{seed} --seed {seed}{taught}" for seed in seeds]
     return [*commands, f"cxr-trainer average {data} {' '.join(f'--of {RUN}-{seed}' for seed in seeds)} --run {RUN}"]
+
+
+def _gate_command(document: Mapping[str, Any], data: str) -> list[str]:
+    """What makes its gate again; nothing of a bundle without one, or with one of before 0.7, which had no steps."""
+    gate = document.get("gate")
+    if gate is None or "steps" not in gate:
+        return []
+    films = max(gate["films"].values())
+    return [
+        f"cxr-trainer gate fit {data} --run {RUN} --films {films} --steps {gate['steps']} --seed {gate['seed']}",
+    ]
 
 
 def _terms(document: Mapping[str, Any]) -> str:
