@@ -50,7 +50,7 @@ def test_limits_let_the_films_of_an_unknown_source_through(sources: list[str]) -
     assert gate.limits["blank"] == pytest.approx((-1 + 8) / 2 if "c" in sources else 0.0)
 
 
-def test_a_gate_is_sure_before_it_calls_a_film_cut_off() -> None:
+def test_a_film_is_cut_off_where_the_gate_is_sure() -> None:
     """Whatever the films that it knows look like; and limits come from films as they came, not from their views."""
     pictures = sample()
     kinds = ("film", "cut-off", "blank")
