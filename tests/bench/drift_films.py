@@ -25,7 +25,7 @@ from trainer.reference.measuring import Measured, Meter
 from trainer.shift.conditions import Corruption
 from trainer.shift.corruptions import corrupt
 
-BUNDLE: Final = SHIPPED / "lite0-2026.11.3"
+BUNDLE: Final = SHIPPED / "lite0-2026.11.4"
 SOURCES: Final = ("kermany-224", "rsna-adult-dev", "nih-adult-dev")
 SCORED_MOST: Final = 1600  # of a part
 Pixels = NDArray[np.float32]
