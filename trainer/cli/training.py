@@ -68,7 +68,9 @@ _OPTIONS: Final = (
         help="Of the classes.",
     ),
     click.option(
-        "--augmentation", type=click.Choice(["none", "shear-zoom-flip", "heavy", "mixed"]), help="Of each film drawn."
+        "--augmentation",
+        type=click.Choice(["none", "shear-zoom-flip", "heavy", "mixed", "far"]),
+        help="Of each film drawn.",
     ),
     click.option(
         "--preprocessing", type=click.Choice(_VERSIONS), help="Version of the contract that films go through."
