@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 REFUSED: Final = 0.005  # share of films, of sources left out, above where a limit may begin: some truly are turned
 MISSED: Final = 0.01  # share of pictures of a kind that may lie below its limit, where both can be had
 # Logits, nearly three to one. A gate that had learned from adults alone put 1.3 % of 750 children above that, 2.0 %
-# above 0 and 0.9 % above 2; the gate that knows all sources put 0.5, 0 and 2 % of 300 cut-off films of `foreign` below.
+# above 0 and 0.9 % above 2; the gate that knows all sources put 1.0, 0.3 and 2 % of 300 cut-off films of `foreign`
+# below.
 SURE: Final = 1.0
 _FIXED: Final = {Kind.CUT_OFF.value: SURE}
 # Of some pictures of the sample, (n,) true for each, by a gate that knows so much.

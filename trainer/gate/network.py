@@ -98,8 +98,9 @@ def attach(network: keras.Model, weights: Sequence[NDArray[Any]]) -> keras.Model
     own.set_weights(given)
     x = network.input
     if shrink > 1:
-        mean = layers.Conv2D(1, shrink, strides=shrink, use_bias=False, name="gate_shrink")  # LiteRT's int8 averaging
-        x = mean(x)  # is the slower one
+        # A convolution, since LiteRT's int8 averaging is slower.
+        mean = layers.Conv2D(1, shrink, strides=shrink, use_bias=False, name="gate_shrink")
+        x = mean(x)
         mean.set_weights([np.full((shrink, shrink, 1, 1), 1 / shrink**2, np.float32)])
     map_ = network.output[OUTPUT] if isinstance(network.output, dict) else network.output
     return keras.Model(network.input, {OUTPUT: map_, GATE: own(x)}, name=network.name)
