@@ -77,7 +77,7 @@ def fit_command(
     type=click.Choice(GENERATORS),
     default=GENERATORS[0],
     show_default=True,
-    help="Which set makes the pictures: the blind one, or the one that was looked at.",
+    help="Which set makes the pictures: the blind one, or the one that gates learn from.",
 )
 @click.option("--each", type=click.IntRange(0), default=300, show_default=True, help="Pictures made of each kind.")
 @SEED
@@ -96,8 +96,8 @@ def judge_command(
     """Count what a bundle's gate accepts of pictures that are no chest films, and refuses of held-out ones that are.
 
     Pictures of each kind are made of held-out films by a set of generators. `unseen` is blind: it was written without
-    a look at how the gate is trained. `seen` was looked at while limits were chosen. Compare figures of one suite only:
-    that is the sha256 of the set's sources, which is printed.
+    a look at how the gate is trained. `seen` is learned from. Compare figures of one suite only: that is the sha256 of
+    the set's sources, which is printed.
 
     \b
     Example:

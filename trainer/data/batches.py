@@ -47,10 +47,14 @@ def load_film(film: Film) -> NDArray[np.uint8]:
         TrainerError: the file is not a readable film.
     """
     try:
-        pixels = squash(read_radiograph(film.path.read_bytes()).pixels)
+        return squashed(read_radiograph(film.path.read_bytes()).pixels)
     except (UnreadableFilm, OSError) as error:
         raise TrainerError("read film", film.path, str(error), "remove it from the data folder") from error
-    return np.clip(np.rint(pixels * 255.0), 0, 255).astype(np.uint8).reshape(SIDE, SIDE)
+
+
+def squashed(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """A film's grey levels (height, width) in 0..1, squashed to the contract's size, as uint8 (224, 224)."""
+    return np.clip(np.rint(squash(pixels) * 255.0), 0, 255).astype(np.uint8).reshape(SIDE, SIDE)
 
 
 class Views:

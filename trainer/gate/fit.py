@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,7 +19,7 @@ from trainer.gate.counting import upper
 from trainer.gate.files import save_gate
 from trainer.gate.kinds import KINDS, UNTESTED, Kind
 from trainer.gate.learn import Learner
-from trainer.gate.limits import choose
+from trainer.gate.limits import choose, needed
 from trainer.gate.network import shrunken
 from trainer.gate.pictures import OTHERS, VARIED, Example, draw, examples, read_pixels, tensor_of
 from trainer.gate.sample import Known, Sample
@@ -115,13 +114,8 @@ def fit_gate(asked: Fit, progress: Progress) -> dict[str, Any]:
 
 def _networks(names: Sequence[str]) -> set[Known]:
     """Every gate that is trained for these sources."""
-    whole = frozenset(names)
-    if len(whole) == 1:
-        return {Known(whole), Known(whole, 0), Known(whole, 1)}
-    found = {Known(whole)} | {Known(whole - {name}) for name in whole}
-    if len(whole) == 2:
-        return found | {Known(frozenset({name}), half) for name in whole for half in (0, 1)}
-    return found | {Known(whole - set(pair)) for pair in combinations(sorted(whole), 2)}
+    sets = [names, *([other for other in names if other != name] for name in names if len(names) > 1)]
+    return {Known(frozenset(names))} | {gate for some in sets for gate, _ in needed(some)}
 
 
 def _drawn(films: Sequence[Film], asked: Fit) -> list[Film]:

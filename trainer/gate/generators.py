@@ -29,7 +29,7 @@ FROZEN: Final = "0e9cf006636d648ffc54f76a84898bead7b70347c4cc85a6b6e5c06e001fed4
 
 
 class Generators(StrEnum):
-    """`UNSEEN` is blind; `SEEN` was looked at while the gate was made, and may be learned from."""
+    """`UNSEEN` is blind; `SEEN` was looked at while the gate was made, and is learned from."""
 
     UNSEEN = "unseen"
     SEEN = "seen"

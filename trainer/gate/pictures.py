@@ -16,7 +16,7 @@ from models.contract import Preprocessing
 from models.pixel_gate import burnt_out
 from models.radiograph import FilmFormat, Radiograph, UnreadableFilm, read_radiograph
 from trainer.data.augment import augment, moved
-from trainer.data.batches import load_film
+from trainer.data.batches import squashed
 from trainer.errors import TrainerError
 from trainer.gate.drawn import DRAWERS
 from trainer.gate.foreign import MAKERS, shifted
@@ -94,9 +94,9 @@ def examples(films: Sequence[Film], seed: int, preprocessing: Preprocessing) -> 
         if film.sha256 not in before:
             before.add(film.sha256)
             yield Example(tensor_of(pixels, preprocessing), Kind.FILM, film, plain=True, burnt_out=burnt_out(pixels))
-        squashed = load_film(film)
+        square = squashed(pixels)
         for _ in range(VARIED):
-            yield Example(augment(squashed, preprocessing.side, rng, preprocessing)[..., np.newaxis], Kind.FILM, film)
+            yield Example(augment(square, preprocessing.side, rng, preprocessing)[..., np.newaxis], Kind.FILM, film)
         small = _at_most(pixels, MOST)
         yield Example(tensor_of(shifted(small, rng), preprocessing), Kind.FILM, film)
         placed = moved(small, rng) if rng.random() < MOVED else small

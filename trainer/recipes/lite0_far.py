@@ -10,17 +10,9 @@ their average are still to be made: docs/models.md.
 
 from __future__ import annotations
 
-from trainer.networks import efficientnet_lite0, efficientnet_lite0_imagenet
-from trainer.recipes.recipe import Augmentation, Balance, Recipe, Stage
+from dataclasses import replace
 
-RECIPE = Recipe(
-    name="lite0_far",
-    build=efficientnet_lite0.build_fine,
-    start=efficientnet_lite0_imagenet.start,
-    stages=(Stage(400, 128),),
-    learning_rate=4e-4,
-    augmentation=Augmentation.FAR,
-    balance=Balance.ROOTS,
-    preprocessing=4,
-    mixup=0.2,
-)
+from trainer.recipes import lite0_128
+from trainer.recipes.recipe import Augmentation
+
+RECIPE = replace(lite0_128.RECIPE, name="lite0_far", augmentation=Augmentation.FAR)
